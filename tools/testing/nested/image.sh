@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# image.sh DIR REV NAME CONFIG...: build the kernel at git revision REV of
+# DIR/linux into DIR/image/NAME, from tinyconfig and the given fragments.
+#
+# All revisions share DIR/linux and its object folder, so that going from one
+# to another compiles only what differs. The object folder lies inside the
+# source: the kernel build then uses relative paths only, and ccache recognises
+# them in any clone. Nothing is done if DIR/image/NAME is of that tree, these
+# fragments and this compiler.
+#
+# Environment: CROSS_COMPILE, JOBS
+
+set -euo pipefail
+
+dir=$1
+rev=$2
+name=$3
+shift 3
+linux=$dir/linux
+out=$dir/image/$name
+export ARCH=arm64 KBUILD_BUILD_USER=nested KBUILD_BUILD_HOST=nested
+
+key=$(git -C "$linux" rev-parse "$rev^{tree}"; cat "$@" | sha256sum; "${CROSS_COMPILE}gcc" --version | head -n 1)
+if [ -e "$out/Image" ] && [ "$key" = "$(cat "$out/key")" ]; then
+	echo "$name: nothing has changed"
+	exit 0
+fi
+
+rm -rf "$out"
+mkdir -p "$out"
+rm -f "$linux/.git/index.lock"
+git -C "$linux" -c advice.detachedHead=false checkout -qf --detach "$rev"
+
+make=(make -C "$linux" O=obj -j"$JOBS" CC="ccache ${CROSS_COMPILE}gcc")
+"${make[@]}" -s tinyconfig
+(cd "$linux" && scripts/kconfig/merge_config.sh -m -O obj obj/.config "$@") >/dev/null
+"${make[@]}" -s olddefconfig
+"${make[@]}" Image
+
+cp "$linux/obj/arch/arm64/boot/Image" "$linux/obj/.config" "$out/"
+echo "$key" >"$out/key"

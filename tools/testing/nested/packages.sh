@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# packages.sh: install the Debian packages listed beside this script, as far as
+# they are missing. Without the right to do so, print the command and exit 2.
+
+set -eu
+
+list=$(dirname "$0")/packages
+wanted=$(sed 's/#.*//' "$list")
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+	echo "packages: this is no Debian system; on one of yours, see $list for what is needed" >&2
+	exit 2
+fi
+
+missing=
+for p in $wanted; do
+	# A package that another one provides counts as well
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] ||
+		missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ]; then
+	echo "packages: some are missing; run this, then the same make again:" >&2
+	echo "  sudo apt-get install --no-install-recommends$missing" >&2
+	exit 2
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+apt-get -q update || {
+	echo "packages: apt-get update failed: no network, or no such mirror? See /etc/apt/sources.list*" >&2
+	exit 1
+}
+# shellcheck disable=SC2086 # a list of words
+apt-get -q install -y --no-install-recommends $missing || {
+	echo "packages: could not install:$missing" >&2
+	exit 1
+}

@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# stage.sh NAME LOG COMMAND...: run one long step of the build. The command's
+# output goes to LOG; the terminal gets a sign of life, and the seconds it took.
+# If it fails, the end of LOG follows, and the command's exit code is kept.
+
+set -u
+
+name=$1
+log=$2
+shift 2
+
+mkdir -p "$(dirname "$log")"
+start=$SECONDS
+
+alive() {
+	while sleep 20; do
+		printf '  %-34s %4d s ... %.60s\n' "$name" $((SECONDS - start)) \
+			"$(tail -n 1 "$log" 2>/dev/null | tr -cd '[:print:]')"
+	done
+}
+alive &
+alive=$!
+
+"$@" >"$log" 2>&1 </dev/null &
+job=$!
+trap 'kill $job 2>/dev/null; kill $alive 2>/dev/null; exit 130' INT TERM
+wait $job
+rc=$?
+
+{ kill $alive; wait $alive; } 2>/dev/null
+if [ $rc -eq 0 ]; then
+	printf '  %-34s %4d s\n' "$name" $((SECONDS - start))
+	printf '%s\t%d\n' "$name" $((SECONDS - start)) >>"${STAGES:-/dev/null}"
+else
+	printf '  %-34s FAILED (exit %d) after %d s; the end of %s:\n' "$name" $rc $((SECONDS - start)) "$log"
+	tail -n 15 "$log" | sed 's/^/    /'
+fi
+exit $rc

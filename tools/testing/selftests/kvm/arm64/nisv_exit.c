@@ -1,0 +1,648 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The exit: which accesses of a guest without a valid syndrome (ESR_EL2.ISV is
+ * 0) reach userspace as KVM_EXIT_ARM_NISV, what they report, what they leave
+ * alone (E1, E2, E3), what happens without the capability (E4), and what is
+ * not reported at all (E5, E6, E7, E8).
+ */
+#include <sys/eventfd.h>
+
+#include "nisv.h"
+
+/*
+ * Instructions without a syndrome: the base is x10. What the assembler makes
+ * of the first column lies at forms_code, one word per row.
+ */
+#define FORMS(F)							\
+	F("ldrb w3, [x10], #1",		0)				\
+	F("ldrh w3, [x10, #4]!",	0)				\
+	F("ldr x3, [x10], #8",		0)				\
+	F("ldrsw x3, [x10, #-4]!",	0)				\
+	F("str w8, [x10], #4",		ISS_WNR)			\
+	F("strb w8, [x10, #1]!",	ISS_WNR)			\
+	F("ldp x3, x4, [x10]",		0)				\
+	F("ldp w3, w4, [x10], #8",	0)				\
+	F("ldnp x3, x4, [x10]",		0)				\
+	F("ldpsw x3, x4, [x10]",	0)				\
+	F("stp x3, x4, [x10]",		ISS_WNR)			\
+	F("stp w3, w4, [x10, #-8]!",	ISS_WNR)			\
+	F("ldr q0, [x10]",		0)				\
+	F("ldr d0, [x10]",		0)				\
+	F("str q0, [x10]",		ISS_WNR)			\
+	F("ldp q0, q1, [x10]",		0)				\
+	F("ld1 {v0.16b}, [x10]",	0)				\
+	F("st1 {v0.s}[1], [x10]",	ISS_WNR)			\
+	F("ldxr w3, [x10]",		0)
+
+struct form {
+	const char *asm_text;
+	uint64_t wnr;
+};
+
+#define FORM_ROW(text, wnr) { text, wnr },
+static const struct form forms[] = { FORMS(FORM_ROW) };
+
+#define FORM_CODE(text, wnr) text "\n"
+asm(".pushsection .rodata\n"
+    ".balign 4\n"
+    "forms_code:\n"
+    FORMS(FORM_CODE)
+    ".popsection\n");
+extern const uint32_t forms_code[];
+
+#define LDP_X3_X4_X10	0xa9401143U	/* ldp x3, x4, [x10] */
+#define STP_X3_X4_X10	0xa9001143U	/* stp x3, x4, [x10] */
+#define LDR_W3_X10	0xb9400143U	/* ldr w3, [x10] */
+#define STR_W3_X10	0xb9000143U	/* str w3, [x10] */
+#define LDRH_W3_X10	0x79400143U	/* ldrh w3, [x10] */
+#define BR_X10		0xd61f0140U	/* br x10 */
+#define DC_CIVAC_X10	0xd50b7e2aU	/* dc civac, x10 */
+
+#define TARGET	(HOLE + 0x120)
+
+/* A guest about to execute insn with x10 = TARGET; is the exit enabled? */
+static bool start(struct vm *vm, uint32_t insn)
+{
+	vm_start(vm, false, insn);
+	set_reg(vm, X(10), TARGET);
+	return enable_cap(vm->fd, CAP_ARM_NISV_TO_USER) == 0;
+}
+
+#define VM_WITH_EXIT(vm, insn) do {					\
+	if (!start(vm, insn)) {						\
+		vm_destroy(vm);						\
+		SKIP("KVM_CAP_ARM_NISV_TO_USER is absent");		\
+	}								\
+} while (0)
+
+/* All that an exit could change by mistake */
+struct state {
+	uint64_t x[31], pc, pstate, elr, spsr, esr, far;
+	uint8_t q0[16];
+};
+
+static void save_state(struct vm *vm, struct state *s)
+{
+	struct kvm_one_reg q0 = {
+		.id = KVM_REG_ARM64 | KVM_REG_SIZE_U128 | KVM_REG_ARM_CORE |
+		      KVM_REG_ARM_CORE_REG(fp_regs.vregs[0]),
+		.addr = (uintptr_t)s->q0,
+	};
+
+	for (unsigned int i = 0; i < 31; i++)
+		s->x[i] = get_reg(vm, X(i));
+	s->pc = get_reg(vm, PC);
+	s->pstate = get_reg(vm, PSTATE);
+	s->elr = get_reg(vm, ELR_EL1);
+	s->spsr = get_reg(vm, SPSR_EL1);
+	s->esr = get_reg(vm, ESR_EL1);
+	s->far = get_reg(vm, FAR_EL1);
+	must(ioctl(vm->vcpu, KVM_GET_ONE_REG, &q0), "KVM_GET_ONE_REG q0");
+}
+
+/* Registers that would show it if something were written to them */
+static void fill_regs(struct vm *vm)
+{
+	for (unsigned int i = 0; i < 28; i++)
+		if (i != 10)
+			set_reg(vm, X(i), 0x1122334455667700UL + i);
+	set_reg(vm, PSTATE, get_reg(vm, PSTATE) | 0x60000000UL);
+}
+
+/* Where the form accesses memory: pre-index forms add their offset to x10 first */
+static uint64_t form_ipa(const struct form *form)
+{
+	const char *pre = strchr(form->asm_text, '!');
+
+	return TARGET + (pre ? strtol(strchr(form->asm_text, '#') + 1, NULL, 0) : 0);
+}
+
+static enum verdict form_exits(struct vm *vm, const struct form *form)
+{
+	return expect_nisv(vm, form_ipa(form));
+}
+
+static enum verdict form_esr_iss(struct vm *vm, const struct form *form)
+{
+	uint64_t iss;
+
+	TRY(expect_nisv(vm, form_ipa(form)));
+	iss = run_nisv(vm->run)->esr_iss;
+	REQUIRE_EQ(iss & ISS_WNR, form->wnr);
+	REQUIRE_EQ(iss & FSC_TYPE, FSC_TRANSLATION);
+	REQUIRE_EQ(iss & ~(ISS_CM | ISS_WNR | ISS_FSC), 0);
+	return PASSED;
+}
+
+static enum verdict form_leaves_guest_alone(struct vm *vm, const struct form *form)
+{
+	struct state before, after;
+
+	fill_regs(vm);
+	save_state(vm, &before);
+	for (unsigned int i = 0; i < 2; i++) {
+		TRY(expect_nisv(vm, form_ipa(form)));
+		save_state(vm, &after);
+		REQUIRE(!memcmp(&before, &after, sizeof(before)),
+			"guest state changed");
+	}
+	return PASSED;
+}
+
+static enum verdict form_can_be_skipped(struct vm *vm, const struct form *form)
+{
+	TRY(expect_nisv(vm, form_ipa(form)));
+	set_reg(vm, PC, CODE + 4);
+	TRY(expect_done(vm, CODE + 4));
+	REQUIRE_EQ(get_reg(vm, X(10)), TARGET);
+	return PASSED;
+}
+
+static enum verdict every_form(enum verdict (*check)(struct vm *vm, const struct form *form))
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(forms); i++) {
+		enum verdict v;
+		struct vm vm;
+
+		VM_WITH_EXIT(&vm, forms_code[i]);
+		v = check(&vm, &forms[i]);
+		vm_destroy(&vm);
+		if (v == FAILED)
+			ksft_print_msg("the form is: %s\n", forms[i].asm_text);
+		TRY(v);
+	}
+	ksft_print_msg("%zu forms\n", ARRAY_SIZE(forms));
+	return PASSED;
+}
+
+static enum verdict e1_forms(void)
+{
+	return every_form(form_exits);
+}
+
+static enum verdict e2_forms(void)
+{
+	return every_form(form_esr_iss);
+}
+
+static enum verdict e3_forms_unchanged(void)
+{
+	return every_form(form_leaves_guest_alone);
+}
+
+static enum verdict e3_forms_skipped(void)
+{
+	return every_form(form_can_be_skipped);
+}
+
+static enum verdict e1_from_el0(void)
+{
+	struct vm vm;
+
+	VM_WITH_EXIT(&vm, LDP_X3_X4_X10);
+	set_reg(&vm, PSTATE, EL0t);
+	TRY(expect_nisv(&vm, TARGET));
+	REQUIRE_EQ(get_reg(&vm, PSTATE), EL0t);
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+/* The IPA, where the guest's virtual address is another one */
+static enum verdict e1_ipa_not_va(void)
+{
+	struct vm vm;
+
+	VM_WITH_EXIT(&vm, STP_X3_X4_X10);
+	mmu_on(&vm);
+	set_reg(&vm, X(10), TARGET + VA_OFFSET);
+	TRY(expect_nisv(&vm, TARGET));
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+static enum verdict e1_read_only_write(void)
+{
+	struct vm vm;
+
+	VM_WITH_EXIT(&vm, STP_X3_X4_X10);
+	memset(vm.ro, 0x5a, RO_SIZE);
+	set_reg(&vm, X(10), RO + 0x230);
+	TRY(expect_nisv(&vm, RO + 0x230));
+	REQUIRE_EQ(run_nisv(vm.run)->esr_iss & ISS_WNR, ISS_WNR);
+	REQUIRE(vm.ro[0x230] == 0x5a, "the memslot has been written to");
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+/* The same after a read has mapped the page: a permission fault */
+static enum verdict e1_read_only_mapped(void)
+{
+	struct vm vm;
+
+	VM_WITH_EXIT(&vm, LDP_X3_X4_X10);
+	memset(vm.ro, 0x5a, RO_SIZE);
+	set_reg(&vm, X(10), RO + 0x230);
+	TRY(expect_done(&vm, CODE + 4));
+	REQUIRE_EQ(get_reg(&vm, X(4)), 0x5a5a5a5a5a5a5a5aUL);
+
+	/* Code that has not been run yet: no cache maintenance is due */
+	((uint32_t *)(vm.ram + CODE - RAM))[0x400] = STP_X3_X4_X10;
+	vm.run->immediate_exit = 1;
+	REQUIRE_EQ(run_errno(&vm), EINTR);
+	vm.run->immediate_exit = 0;
+	set_reg(&vm, PC, CODE + 0x1000);
+	TRY(expect_nisv(&vm, RO + 0x230));
+	REQUIRE_EQ(run_nisv(vm.run)->esr_iss & FSC_TYPE, FSC_PERMISSION);
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+static enum verdict e3_retry_with_memory(void)
+{
+	void *page;
+	struct vm vm;
+
+	VM_WITH_EXIT(&vm, LDP_X3_X4_X10);
+	TRY(expect_nisv(&vm, TARGET));
+
+	/* Userspace may put memory there: the access then just works */
+	page = must_map(RO_SIZE, -1);
+	memset(page, 0x77, RO_SIZE);
+	add_slot(&vm, 5, 0, HOLE, RO_SIZE, page);
+	TRY(expect_done(&vm, CODE + 4));
+	REQUIRE_EQ(get_reg(&vm, X(3)), 0x7777777777777777UL);
+	vm_destroy(&vm);
+	munmap(page, RO_SIZE);
+	return PASSED;
+}
+
+static enum verdict e3_immediate_exit(void)
+{
+	struct vm vm;
+
+	VM_WITH_EXIT(&vm, LDP_X3_X4_X10);
+	TRY(expect_nisv(&vm, TARGET));
+	vm.run->immediate_exit = 1;
+	REQUIRE_EQ(run_errno(&vm), EINTR);
+	REQUIRE_EQ(get_reg(&vm, PC), CODE);
+	vm.run->immediate_exit = 0;
+	TRY(expect_nisv(&vm, TARGET));
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+static enum verdict e4_enosys(void)
+{
+	struct state before, after;
+	struct vm vm;
+
+	vm_start(&vm, false, LDP_X3_X4_X10);
+	set_reg(&vm, X(10), TARGET);
+	fill_regs(&vm);
+	save_state(&vm, &before);
+	for (unsigned int i = 0; i < 3; i++) {
+		vm.run->exit_reason = 0;
+		REQUIRE_EQ(run_errno(&vm), ENOSYS);
+		REQUIRE(vm.run->exit_reason != EXIT_ARM_NISV, "it exits");
+		save_state(&vm, &after);
+		REQUIRE(!memcmp(&before, &after, sizeof(before)),
+			"guest state changed");
+	}
+	set_reg(&vm, PC, CODE + 4);
+	TRY(expect_done(&vm, CODE + 4));
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+/*
+ * Lines of KVM in the kernel's log: all of them, those that name the
+ * capability, and if the log goes back to the start of the kernel.
+ */
+struct klog {
+	unsigned int kvm, named;
+	bool complete;
+};
+
+static bool read_klog(struct klog *k)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	char line[2048];
+	bool first = true;
+	ssize_t n;
+
+	*k = (struct klog){};
+	if (fd < 0)
+		return false;
+	while ((n = read(fd, line, sizeof(line) - 1)) > 0 || errno == EPIPE) {
+		if (n <= 0)
+			continue;
+		line[n] = '\0';
+		if (first)
+			k->complete = strstr(line, ",0,") != NULL;
+		first = false;
+		k->kvm += strstr(line, ";kvm [") != NULL;
+		k->named += strstr(line, "KVM_CAP_ARM_NISV_TO_USER") != NULL;
+	}
+	close(fd);
+	return true;
+}
+
+#define MANY 1000
+
+static enum verdict e4_console(void)
+{
+	struct klog before, after;
+	struct vm vm;
+
+	if (!read_klog(&before))
+		SKIP("/dev/kmsg: %s", strerror(errno));
+	vm_start(&vm, false, LDP_X3_X4_X10);
+	set_reg(&vm, X(10), TARGET);
+	for (unsigned int i = 0; i < MANY; i++) {
+		REQUIRE_EQ(run_errno(&vm), ENOSYS);
+		/* Past every rate limit that the kernel may have for it */
+		if (i == MANY / 2)
+			sleep(6);
+	}
+	vm_destroy(&vm);
+
+	read_klog(&after);
+	ksft_print_msg("%u lines of KVM, %u name the capability; %u and %u before\n",
+		       after.kvm, after.named, before.kvm, before.named);
+	REQUIRE(after.kvm - before.kvm <= 1, "%u lines for %u accesses",
+		after.kvm - before.kvm, MANY);
+	if (!after.named && !after.complete)
+		SKIP("the log does not go back to the first such access");
+	REQUIRE_EQ(after.named, 1);
+	return PASSED;
+}
+
+#define TRACEFS "/sys/kernel/tracing/"
+
+static bool write_file(const char *name, const char *text)
+{
+	int fd = open(name, O_WRONLY | O_TRUNC);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) >= 0;
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* Lines of the trace that name the event and hold the text */
+static unsigned int count_trace(const char *event, const char *text)
+{
+	FILE *f = fopen(TRACEFS "trace", "r");
+	unsigned int n = 0;
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f))
+		n += strstr(line, event) && strstr(line, text);
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static enum verdict e4_trace(void)
+{
+	static const char on[] = TRACEFS "events/kvm/kvm_mmio_nisv/enable";
+	char pc[32], far[32], ipa[32];
+	unsigned int n = 0;
+	struct vm vm;
+
+	if (access(TRACEFS "events/kvm", F_OK))
+		SKIP(TRACEFS "events/kvm: %s", strerror(errno));
+	REQUIRE(write_file(on, "1"), "no event kvm_mmio_nisv");
+	write_file(TRACEFS "trace", "");
+
+	vm_start(&vm, false, STP_X3_X4_X10);
+	mmu_on(&vm);
+	set_reg(&vm, X(10), TARGET + VA_OFFSET);
+	for (; n < 5; n++)
+		REQUIRE_EQ(run_errno(&vm), ENOSYS);
+	if (!enable_cap(vm.fd, CAP_ARM_NISV_TO_USER))
+		for (; n < 10; n++)
+			TRY(expect_nisv(&vm, TARGET));
+	write_file(on, "0");
+
+	snprintf(pc, sizeof(pc), "%08lx", CODE);
+	snprintf(far, sizeof(far), "%08lx", TARGET + VA_OFFSET);
+	snprintf(ipa, sizeof(ipa), "ipa 0x%lx", TARGET);
+	REQUIRE_EQ(count_trace("kvm_mmio_nisv:", ipa), n);
+	REQUIRE_EQ(count_trace("kvm_mmio_nisv:", pc), n);
+	REQUIRE_EQ(count_trace("kvm_mmio_nisv:", far), n);
+	/* EC 0x24 and WnR, in full */
+	REQUIRE_EQ(count_trace("kvm_mmio_nisv:", "esr 0x9"), n);
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+/* TTBR1's table is in no memslot: the walk for a data access faults */
+static enum verdict e5_walk_outside(void)
+{
+	struct vm vm;
+
+	start(&vm, LDP_X3_X4_X10);
+	mmu_on(&vm);
+	set_reg(&vm, TTBR1_EL1, HOLE);
+	set_reg(&vm, X(10), TTBR1_VA + 0x120);
+	TRY(expect_done(&vm, VECTORS + 0x200));
+	REQUIRE_EQ(get_reg(&vm, ESR_EL1) >> ESR_EC_SHIFT, EC_DABT_CUR);
+	REQUIRE_EQ(get_reg(&vm, ELR_EL1), CODE);
+	REQUIRE_EQ(get_reg(&vm, FAR_EL1), TTBR1_VA + 0x120);
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+/* TTBR1's table is in the read-only memslot: the walk reads it, and works */
+static enum verdict e5_walk_read_only(void)
+{
+	uint64_t *l1;
+	struct vm vm;
+
+	start(&vm, LDP_X3_X4_X10);
+	mmu_on(&vm);
+	l1 = (uint64_t *)vm.ro;
+	l1[0] = RAM | DESC_AF | DESC_SH | DESC_NORMAL | DESC_BLOCK;
+	memset(vm.ram + DATA - RAM, 0x33, 16);
+	set_reg(&vm, TTBR1_EL1, RO);
+	set_reg(&vm, X(10), TTBR1_VA + DATA - RAM);
+	TRY(expect_done(&vm, CODE + 4));
+	REQUIRE_EQ(get_reg(&vm, X(3)), 0x3333333333333333UL);
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+static enum verdict e6_cache_maintenance(void)
+{
+	static const char on[] = TRACEFS "events/kvm/kvm_guest_fault/enable";
+	char ipa[32];
+	struct vm vm;
+
+	start(&vm, DC_CIVAC_X10);
+	if (!write_file(on, "1"))
+		SKIP(TRACEFS "events/kvm: cannot see if there is a fault");
+	write_file(TRACEFS "trace", "");
+	TRY(expect_done(&vm, CODE + 4));
+	write_file(on, "0");
+	vm_destroy(&vm);
+	snprintf(ipa, sizeof(ipa), "ipa 0x%lx", TARGET & ~0xfffUL);
+	if (!count_trace("kvm_guest_fault:", ipa))
+		SKIP("this CPU does not fault on DC CIVAC; QEMU's never does");
+	return PASSED;
+}
+
+/* An interrupt controller whose first frame is at GIC_DIST */
+static bool create_vgic(struct vm *vm)
+{
+	static const struct {
+		uint32_t type;
+		struct { uint64_t attr, addr; } frame[2];
+	} gics[] = {
+		{ KVM_DEV_TYPE_ARM_VGIC_V3, {
+			{ KVM_VGIC_V3_ADDR_TYPE_DIST, GIC_DIST },
+			{ KVM_VGIC_V3_ADDR_TYPE_REDIST, GIC_DIST + 0x100000 } } },
+		{ KVM_DEV_TYPE_ARM_VGIC_V2, {
+			{ KVM_VGIC_V2_ADDR_TYPE_DIST, GIC_DIST },
+			{ KVM_VGIC_V2_ADDR_TYPE_CPU, GIC_DIST + 0x100000 } } },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(gics); i++) {
+		struct kvm_create_device dev = { .type = gics[i].type };
+		struct kvm_device_attr init = {
+			.group = KVM_DEV_ARM_VGIC_GRP_CTRL,
+			.attr = KVM_DEV_ARM_VGIC_CTRL_INIT,
+		};
+
+		if (ioctl(vm->fd, KVM_CREATE_DEVICE, &dev))
+			continue;
+		for (unsigned int j = 0; j < 2; j++) {
+			uint64_t addr = gics[i].frame[j].addr;
+			struct kvm_device_attr set = {
+				.group = KVM_DEV_ARM_VGIC_GRP_ADDR,
+				.attr = gics[i].frame[j].attr,
+				.addr = (uintptr_t)&addr,
+			};
+
+			must(ioctl(dev.fd, KVM_SET_DEVICE_ATTR, &set),
+			     "vGIC address");
+		}
+		must(ioctl(dev.fd, KVM_SET_DEVICE_ATTR, &init), "vGIC init");
+		close(dev.fd);
+		return true;
+	}
+	return false;
+}
+
+static enum verdict e7_vgic(void)
+{
+	struct vm vm;
+
+	VM_WITH_EXIT(&vm, LDP_X3_X4_X10);
+	if (!create_vgic(&vm))
+		SKIP("the host has no interrupt controller for guests");
+	set_reg(&vm, X(10), GIC_DIST);
+	TRY(expect_nisv(&vm, GIC_DIST));
+	vm_destroy(&vm);
+
+	/* With a syndrome, KVM does it itself: GICD_TYPER reads */
+	VM_WITH_EXIT(&vm, LDR_W3_X10);
+	create_vgic(&vm);
+	set_reg(&vm, X(10), GIC_DIST + 4);
+	TRY(expect_done(&vm, CODE + 4));
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+static enum verdict e8_instruction_fetch(void)
+{
+	struct vm vm;
+
+	start(&vm, BR_X10);
+	TRY(expect_done(&vm, VECTORS + 0x200));
+	REQUIRE_EQ(get_reg(&vm, ESR_EL1) >> ESR_EC_SHIFT, EC_IABT_CUR);
+	REQUIRE_EQ(get_reg(&vm, ELR_EL1), TARGET);
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+static enum verdict e8_valid_syndrome(void)
+{
+	struct vm vm;
+
+	start(&vm, LDRH_W3_X10);
+	set_reg(&vm, X(3), ~0UL);
+	REQUIRE_EQ(run_errno(&vm), 0);
+	REQUIRE_EQ(vm.run->exit_reason, KVM_EXIT_MMIO);
+	REQUIRE_EQ(vm.run->mmio.phys_addr, TARGET);
+	REQUIRE_EQ(vm.run->mmio.len, 2);
+	REQUIRE_EQ(vm.run->mmio.is_write, 0);
+	memcpy(vm.run->mmio.data, "\x34\x12\xff\xff\xff\xff\xff\xff", 8);
+	TRY(expect_done(&vm, CODE + 4));
+	REQUIRE_EQ(get_reg(&vm, X(3)), 0x1234);
+	vm_destroy(&vm);
+
+	start(&vm, STR_W3_X10);
+	set_reg(&vm, X(3), 0x1122334455667788UL);
+	REQUIRE_EQ(run_errno(&vm), 0);
+	REQUIRE_EQ(vm.run->exit_reason, KVM_EXIT_MMIO);
+	REQUIRE_EQ(vm.run->mmio.phys_addr, TARGET);
+	REQUIRE_EQ(vm.run->mmio.len, 4);
+	REQUIRE_EQ(vm.run->mmio.is_write, 1);
+	REQUIRE(!memcmp(vm.run->mmio.data, "\x88\x77\x66\x55", 4), "data");
+	TRY(expect_done(&vm, CODE + 4));
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+static enum verdict e8_ioeventfd(void)
+{
+	struct kvm_ioeventfd io = { .addr = TARGET, .len = 4 };
+	uint64_t count = 0;
+	struct vm vm;
+
+	start(&vm, STR_W3_X10);
+	io.fd = must(eventfd(0, EFD_NONBLOCK), "eventfd");
+	must(ioctl(vm.fd, KVM_IOEVENTFD, &io), "KVM_IOEVENTFD");
+	TRY(expect_done(&vm, CODE + 4));
+	REQUIRE_EQ(read(io.fd, &count, sizeof(count)), sizeof(count));
+	REQUIRE_EQ(count, 1);
+	vm_destroy(&vm);
+
+	/* Without a syndrome it cannot be signalled */
+	VM_WITH_EXIT(&vm, STP_X3_X4_X10);
+	must(ioctl(vm.fd, KVM_IOEVENTFD, &io), "KVM_IOEVENTFD");
+	TRY(expect_nisv(&vm, TARGET));
+	REQUIRE(read(io.fd, &count, sizeof(count)) < 0, "it was signalled");
+	vm_destroy(&vm);
+	close(io.fd);
+	return PASSED;
+}
+
+static const struct test tests[] = {
+	{ "E1 every form exits with the full IPA", e1_forms },
+	{ "E1 an access from EL0", e1_from_el0 },
+	{ "E1 fault_ipa is the IPA where the VA differs", e1_ipa_not_va },
+	{ "E1 a write to a read-only memslot, and nothing is written", e1_read_only_write },
+	{ "E1 a write to a read-only memslot that a read has mapped", e1_read_only_mapped },
+	{ "E2 esr_iss of every form: WnR, FSC, and nothing that is not defined", e2_forms },
+	{ "E3 every form leaves the guest as it was, and repeats", e3_forms_unchanged },
+	{ "E3 every form can be skipped", e3_forms_skipped },
+	{ "E3 running again repeats the access: it works when there is memory now", e3_retry_with_memory },
+	{ "E3 immediate_exit between two exits changes nothing", e3_immediate_exit },
+	{ "E4 without the capability: ENOSYS and the guest untouched", e4_enosys },
+	{ "E4 one line on the console per boot, however often it happens", e4_console },
+	{ "E4 the trace event kvm_mmio_nisv for every occurrence", e4_trace },
+	{ "E5 a table walk outside memslots aborts in the guest", e5_walk_outside },
+	{ "E5 a table walk through a read-only memslot is a read", e5_walk_read_only },
+	{ "E6 cache maintenance outside memslots is skipped", e6_cache_maintenance },
+	{ "E7 no syndrome on the vGIC exits too; with one KVM handles it", e7_vgic },
+	{ "E8 an instruction fetch outside memslots aborts in the guest", e8_instruction_fetch },
+	{ "E8 an access with a valid syndrome stays KVM_EXIT_MMIO", e8_valid_syndrome },
+	{ "E8 ioeventfd works as before", e8_ioeventfd },
+};
+
+int main(void)
+{
+	return run_tests(tests, ARRAY_SIZE(tests));
+}

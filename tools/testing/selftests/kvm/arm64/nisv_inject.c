@@ -1,0 +1,706 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The injection: the external data abort that a guest takes when userspace sets
+ * ext_dabt_pending, for AArch64 (I1) and AArch32 (I2) at EL1; that it is in the
+ * registers at once (I3); what becomes of the access after KVM_EXIT_MMIO (I4)
+ * and KVM_EXIT_ARM_NISV (I5); several events at a time (I6), invalid calls (I7)
+ * and misuse (I9). I8 is in nisv_caps.c.
+ */
+#include "nisv.h"
+
+#define LDP_X3_X4_X10	0xa9401143U	/* ldp x3, x4, [x10] */
+#define LDR_W3_X10	0xb9400143U	/* ldr w3, [x10] */
+#define STR_W3_X10	0xb9000143U	/* str w3, [x10] */
+#define HVC		0xd4000002U	/* hvc #0 */
+#define A32_LDM_R10	0xe89a0006U	/* ldm r10, {r1, r2} */
+#define A32_LDR_R1_R10	0xe59a1000U	/* ldr r1, [r10] */
+#define T32_STR_R1_R0	0x6001U		/* str r1, [r0]: 16 bits */
+#define T32_LDM_R10	0x0006e89aU	/* ldm.w r10, {r1, r2} */
+#define PSCI_SYSTEM_OFF	0x84000008U
+
+#define TARGET	(HOLE + 0x120)
+
+#define TTBCR_EAE	(1UL << 31)
+#define SCTLR_V		(1UL << 13)
+#define DFSR_EXT_SHORT	0x008UL
+#define DFSR_EXT_LONG	0x210UL		/* LPAE, and 0x10 */
+
+#define NEED_CAP(cap) do {						\
+	if (!has_cap(kvm_fd, CAP_ARM_##cap))				\
+		SKIP("KVM_CAP_ARM_" #cap " is absent");			\
+} while (0)
+
+/* A VM whose guest is about to execute insn with x10 = TARGET */
+static void start(struct vm *vm, uint32_t insn)
+{
+	vm_start(vm, false, insn);
+	enable_cap(vm->fd, CAP_ARM_NISV_TO_USER);
+	set_reg(vm, X(10), TARGET);
+}
+
+static bool has_el1_32bit(void)
+{
+	return ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_EL1_32BIT) > 0;
+}
+
+static void start_a32(struct vm *vm, uint32_t insn)
+{
+	vm_start(vm, true, insn);
+	enable_cap(vm->fd, CAP_ARM_NISV_TO_USER);
+	set_reg(vm, X(10), TARGET);
+}
+
+/* Run into the exit that the access at TARGET makes */
+static enum verdict expect_exit(struct vm *vm, uint32_t reason)
+{
+	REQUIRE_EQ(run_errno(vm), 0);
+	REQUIRE_EQ(vm->run->exit_reason, reason);
+	return PASSED;
+}
+
+/* What the guest's registers must hold after an abort was taken to EL1 */
+struct abort64 {
+	uint64_t pstate;	/* as it was */
+	uint64_t pc;		/* as it was */
+	uint64_t far;
+	uint64_t ec;
+	uint64_t vector;	/* from VBAR_EL1 */
+};
+
+static enum verdict expect_abort64(struct vm *vm, const struct abort64 *a)
+{
+	REQUIRE_EQ(get_reg(vm, PC), VECTORS + a->vector);
+	REQUIRE_EQ(get_reg(vm, PSTATE) & 0x3df, EL1h | PSTATE_DAIF);
+	REQUIRE_EQ(get_reg(vm, PSTATE) & PSTATE_NZCV, a->pstate & PSTATE_NZCV);
+	REQUIRE_EQ(get_reg(vm, SPSR_EL1), a->pstate);
+	REQUIRE_EQ(get_reg(vm, ELR_EL1), a->pc);
+	REQUIRE_EQ(get_reg(vm, ESR_EL1),
+		   a->ec << ESR_EC_SHIFT | ESR_IL | FSC_EXTERNAL);
+	REQUIRE_EQ(get_reg(vm, FAR_EL1), a->far);
+	return PASSED;
+}
+
+/* Exit, inject, look at the registers, and see the handler run from its start */
+static enum verdict abort_from(uint64_t pstate, uint64_t ec, uint64_t vector)
+{
+	static const struct {
+		uint32_t insn, exit;
+	} accesses[] = {
+		{ LDP_X3_X4_X10, EXIT_ARM_NISV },
+		{ LDR_W3_X10, KVM_EXIT_MMIO },
+		{ STR_W3_X10, KVM_EXIT_MMIO },
+	};
+	const struct abort64 want = {
+		.pstate = pstate | 0x60000000UL,
+		.pc = CODE,
+		.far = TARGET + VA_OFFSET,
+		.ec = ec,
+		.vector = vector,
+	};
+
+	NEED_CAP(INJECT_EXT_DABT);
+	for (unsigned int i = 0; i < ARRAY_SIZE(accesses); i++) {
+		struct vm vm;
+
+		start(&vm, accesses[i].insn);
+		mmu_on(&vm);
+		if (pstate == EL0t)
+			mmu_el0(&vm);
+		set_reg(&vm, X(10), want.far);
+		set_reg(&vm, PSTATE, want.pstate);
+		TRY(expect_exit(&vm, accesses[i].exit));
+		REQUIRE_EQ(inject(&vm), 0);
+		TRY(expect_abort64(&vm, &want));
+		TRY(expect_done(&vm, VECTORS + vector));
+		vm_destroy(&vm);
+	}
+	return PASSED;
+}
+
+static enum verdict i1_from_el1h(void)
+{
+	return abort_from(EL1h, EC_DABT_CUR, 0x200);
+}
+
+static enum verdict i1_from_el1t(void)
+{
+	return abort_from(EL1t, EC_DABT_CUR, 0x000);
+}
+
+static enum verdict i1_from_el0(void)
+{
+	return abort_from(EL0t, EC_DABT_LOW, 0x400);
+}
+
+/*
+ * AArch32 EL0 under AArch64 EL1, from a 16-bit instruction: IL of the trap is
+ * 0, but that of the abort is 1.
+ */
+static enum verdict i1_from_aarch32_el0(void)
+{
+	struct abort64 want = {
+		.pstate = A32_USR | PSTATE_T,
+		.pc = CODE,
+		.far = TARGET,
+		.ec = EC_DABT_LOW,
+		.vector = 0x600,
+	};
+	struct vm vm;
+
+	NEED_CAP(INJECT_EXT_DABT);
+	start(&vm, T32_STR_R1_R0);
+	if ((get_reg(&vm, ID_AA64PFR0_EL1) & 0xf) != 2)
+		SKIP("this CPU has no AArch32 at EL0");
+	set_reg(&vm, X(0), TARGET);
+	set_reg(&vm, PSTATE, want.pstate);
+	TRY(expect_exit(&vm, KVM_EXIT_MMIO));
+	REQUIRE_EQ(inject(&vm), 0);
+	TRY(expect_abort64(&vm, &want));
+	TRY(expect_done(&vm, VECTORS + want.vector));
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+/* AArch32 at EL1: the code's first word(s), the mode it runs in, the controls */
+struct abort32 {
+	uint32_t insn, exit;
+	uint64_t cpsr, ttbcr, sctlr;
+	uint64_t dfsr, vector;
+};
+
+static enum verdict abort32(const struct abort32 *a)
+{
+	uint64_t cpsr;
+	struct vm vm;
+
+	NEED_CAP(INJECT_EXT_DABT);
+	if (!has_el1_32bit())
+		SKIP("this CPU has no AArch32 at EL1");
+	start_a32(&vm, a->insn);
+	set_reg(&vm, PSTATE, a->cpsr);
+	set_reg(&vm, TCR_EL1, a->ttbcr);
+	set_reg(&vm, SCTLR_EL1, get_reg(&vm, SCTLR_EL1) | a->sctlr);
+	/* DFAR is the lower half of the register, IFAR the upper */
+	set_reg(&vm, FAR_EL1, 0xabcdef0000000000UL);
+
+	TRY(expect_exit(&vm, a->exit));
+	REQUIRE_EQ(inject(&vm), 0);
+
+	REQUIRE_EQ(get_reg(&vm, PC), a->vector);
+	REQUIRE_EQ(get_reg(&vm, ESR_EL1) & 0xffffffff, a->dfsr);
+	REQUIRE_EQ(get_reg(&vm, FAR_EL1), 0xabcdef0000000000UL | TARGET);
+	REQUIRE_EQ(get_reg(&vm, LR_ABT), CODE + 8);
+	REQUIRE_EQ(get_reg(&vm, SPSR_ABT), a->cpsr);
+	cpsr = get_reg(&vm, PSTATE);
+	/* Abort mode, A and I masked, F kept, A32: SCTLR.TE is 0 */
+	REQUIRE_EQ(cpsr & 0x1ff, A32_ABT | 0x180 | (a->cpsr & 0x40));
+	REQUIRE_EQ(cpsr & PSTATE_NZCV, a->cpsr & PSTATE_NZCV);
+	TRY(expect_done(&vm, a->vector));
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+#define A32_FLAGS (0x60000000UL | 0x040 | A32_SVC)
+
+static enum verdict i2_short(void)
+{
+	static const struct abort32 nisv = {
+		.insn = A32_LDM_R10, .exit = EXIT_ARM_NISV, .cpsr = A32_FLAGS,
+		.dfsr = DFSR_EXT_SHORT, .vector = VECTORS + 0x10,
+	}, mmio = {
+		.insn = A32_LDR_R1_R10, .exit = KVM_EXIT_MMIO, .cpsr = A32_FLAGS,
+		.dfsr = DFSR_EXT_SHORT, .vector = VECTORS + 0x10,
+	};
+
+	TRY(abort32(&nisv));
+	return abort32(&mmio);
+}
+
+static enum verdict i2_long(void)
+{
+	static const struct abort32 nisv = {
+		.insn = A32_LDM_R10, .exit = EXIT_ARM_NISV, .cpsr = A32_FLAGS,
+		.ttbcr = TTBCR_EAE,
+		.dfsr = DFSR_EXT_LONG, .vector = VECTORS + 0x10,
+	}, mmio = {
+		.insn = A32_LDR_R1_R10, .exit = KVM_EXIT_MMIO, .cpsr = A32_FLAGS,
+		.ttbcr = TTBCR_EAE,
+		.dfsr = DFSR_EXT_LONG, .vector = VECTORS + 0x10,
+	};
+
+	TRY(abort32(&nisv));
+	return abort32(&mmio);
+}
+
+static enum verdict i2_high_vectors(void)
+{
+	static const struct abort32 a = {
+		.insn = A32_LDM_R10, .exit = EXIT_ARM_NISV, .cpsr = A32_FLAGS,
+		.sctlr = SCTLR_V,
+		.dfsr = DFSR_EXT_SHORT, .vector = HIVECS + 0x10,
+	};
+
+	return abort32(&a);
+}
+
+static enum verdict i2_from_t32_and_usr(void)
+{
+	static const struct abort32 t32 = {
+		.insn = T32_LDM_R10, .exit = EXIT_ARM_NISV,
+		.cpsr = A32_FLAGS | PSTATE_T,
+		.dfsr = DFSR_EXT_SHORT, .vector = VECTORS + 0x10,
+	}, usr = {
+		.insn = A32_LDM_R10, .exit = EXIT_ARM_NISV,
+		.cpsr = 0x60000000UL | A32_USR,
+		.dfsr = DFSR_EXT_SHORT, .vector = VECTORS + 0x10,
+	};
+
+	TRY(abort32(&t32));
+	return abort32(&usr);
+}
+
+static enum verdict i3_reads_as_zero(void)
+{
+	struct kvm_vcpu_events ev;
+	struct vm vm;
+
+	NEED_CAP(INJECT_EXT_DABT);
+	start(&vm, LDP_X3_X4_X10);
+	TRY(expect_exit(&vm, EXIT_ARM_NISV));
+	for (unsigned int i = 0; i < 2; i++) {
+		memset(&ev, 0xff, sizeof(ev));
+		REQUIRE_EQ(ioctl(vm.vcpu, KVM_GET_VCPU_EVENTS, &ev), 0);
+		REQUIRE_EQ(((uint8_t *)&ev)[EVENT_EXT_DABT_BYTE], 0);
+		REQUIRE_EQ(ev.exception.serror_pending, 0);
+		for (unsigned int j = EVENT_EXT_DABT_BYTE + 1; j < 8; j++)
+			REQUIRE_EQ(((uint8_t *)&ev)[j], 0);
+		REQUIRE_EQ(inject(&vm), 0);
+	}
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+/* Every register of one vCPU into another: what migration does */
+static enum verdict copy_regs(struct vm *from, struct vm *to)
+{
+	struct kvm_reg_list probe = {}, *list;
+
+	ioctl(from->vcpu, KVM_GET_REG_LIST, &probe);
+	list = calloc(1, sizeof(*list) + probe.n * sizeof(list->reg[0]));
+	list->n = probe.n;
+	must(ioctl(from->vcpu, KVM_GET_REG_LIST, list), "KVM_GET_REG_LIST");
+	for (uint64_t i = 0; i < list->n; i++) {
+		uint8_t val[256];
+		struct kvm_one_reg reg = {
+			.id = list->reg[i],
+			.addr = (uintptr_t)val,
+		};
+
+		must(ioctl(from->vcpu, KVM_GET_ONE_REG, &reg), "KVM_GET_ONE_REG");
+		/* Some are read-only in effect; those that matter are not */
+		ioctl(to->vcpu, KVM_SET_ONE_REG, &reg);
+	}
+	free(list);
+	return PASSED;
+}
+
+static enum verdict migrate(uint32_t insn, uint32_t exit)
+{
+	const struct abort64 want = {
+		.pstate = EL1h | PSTATE_DAIF, .pc = CODE, .far = TARGET,
+		.ec = EC_DABT_CUR, .vector = 0x200,
+	};
+	struct kvm_vcpu_events ev;
+	struct vm from, to;
+
+	start(&from, insn);
+	TRY(expect_exit(&from, exit));
+	REQUIRE_EQ(inject(&from), 0);
+
+	vm_start(&to, false, insn);
+	TRY(copy_regs(&from, &to));
+	must(ioctl(from.vcpu, KVM_GET_VCPU_EVENTS, &ev), "KVM_GET_VCPU_EVENTS");
+	REQUIRE_EQ(set_events(&to, &ev), 0);
+	vm_destroy(&from);
+
+	TRY(expect_abort64(&to, &want));
+	TRY(expect_done(&to, VECTORS + 0x200));
+	vm_destroy(&to);
+	return PASSED;
+}
+
+static enum verdict i3_migration(void)
+{
+	NEED_CAP(INJECT_EXT_DABT);
+	TRY(migrate(LDP_X3_X4_X10, EXIT_ARM_NISV));
+	return migrate(LDR_W3_X10, KVM_EXIT_MMIO);
+}
+
+static enum verdict i4_load_is_dropped(void)
+{
+	struct vm vm;
+
+	NEED_CAP(INJECT_EXT_DABT);
+	start(&vm, LDR_W3_X10);
+	set_reg(&vm, X(3), 0x1122334455667788UL);
+	TRY(expect_exit(&vm, KVM_EXIT_MMIO));
+	memset(vm.run->mmio.data, 0x99, sizeof(vm.run->mmio.data));
+	REQUIRE_EQ(inject(&vm), 0);
+	REQUIRE_EQ(get_reg(&vm, X(3)), 0x1122334455667788UL);
+	REQUIRE_EQ(get_reg(&vm, ELR_EL1), CODE);
+
+	/* The exit reason still says MMIO: nothing may complete it */
+	vm.run->immediate_exit = 1;
+	for (unsigned int i = 0; i < 2; i++) {
+		vm.run->exit_reason = KVM_EXIT_MMIO;
+		REQUIRE_EQ(run_errno(&vm), EINTR);
+		REQUIRE_EQ(get_reg(&vm, PC), VECTORS + 0x200);
+		REQUIRE_EQ(get_reg(&vm, X(3)), 0x1122334455667788UL);
+	}
+	vm.run->immediate_exit = 0;
+	vm.run->exit_reason = KVM_EXIT_MMIO;
+	TRY(expect_done(&vm, VECTORS + 0x200));
+	REQUIRE_EQ(get_reg(&vm, X(3)), 0x1122334455667788UL);
+
+	/* The same load later is an access like any other */
+	set_reg(&vm, PC, CODE);
+	vm.run->exit_reason = 0;
+	TRY(expect_exit(&vm, KVM_EXIT_MMIO));
+	REQUIRE_EQ(vm.run->mmio.phys_addr, TARGET);
+	memset(vm.run->mmio.data, 0x44, sizeof(vm.run->mmio.data));
+	TRY(expect_done(&vm, CODE + 4));
+	REQUIRE_EQ(get_reg(&vm, X(3)), 0x44444444);
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+static enum verdict i4_store_is_dropped(void)
+{
+	struct vm vm;
+
+	NEED_CAP(INJECT_EXT_DABT);
+	start(&vm, STR_W3_X10);
+	TRY(expect_exit(&vm, KVM_EXIT_MMIO));
+	REQUIRE_EQ(inject(&vm), 0);
+	REQUIRE_EQ(get_reg(&vm, ELR_EL1), CODE);
+	/* at the vector, not at the instruction after it */
+	TRY(expect_done(&vm, VECTORS + 0x200));
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+/* Without an injection, an MMIO access completes as ever */
+static enum verdict i4_not_injected(void)
+{
+	struct kvm_vcpu_events ev = {};
+	struct vm vm;
+
+	start(&vm, LDR_W3_X10);
+	TRY(expect_exit(&vm, KVM_EXIT_MMIO));
+	memset(vm.run->mmio.data, 0x44, sizeof(vm.run->mmio.data));
+	REQUIRE_EQ(set_events(&vm, &ev), 0);
+	TRY(expect_done(&vm, CODE + 4));
+	REQUIRE_EQ(get_reg(&vm, X(3)), 0x44444444);
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+static enum verdict i5_elr(void)
+{
+	struct vm vm;
+
+	NEED_CAP(INJECT_EXT_DABT);
+	start(&vm, LDP_X3_X4_X10);
+	set_reg(&vm, X(3), 3);
+	set_reg(&vm, X(4), 4);
+	TRY(expect_exit(&vm, EXIT_ARM_NISV));
+	REQUIRE_EQ(inject(&vm), 0);
+	REQUIRE_EQ(get_reg(&vm, ELR_EL1), CODE);
+	TRY(expect_done(&vm, VECTORS + 0x200));
+	REQUIRE_EQ(get_reg(&vm, X(3)), 3);
+	REQUIRE_EQ(get_reg(&vm, X(4)), 4);
+
+	/* The handler returns to the access, which then exits again */
+	set_reg(&vm, PC, get_reg(&vm, ELR_EL1));
+	set_reg(&vm, PSTATE, get_reg(&vm, SPSR_EL1));
+	vm.run->exit_reason = 0;
+	TRY(expect_nisv(&vm, TARGET));
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+static enum verdict i6_twice(void)
+{
+	const struct abort64 first = {
+		.pstate = EL0t, .pc = CODE, .far = TARGET,
+		.ec = EC_DABT_LOW, .vector = 0x400,
+	}, second = {
+		.pstate = EL1h | PSTATE_DAIF, .pc = VECTORS + 0x400,
+		.far = TARGET, .ec = EC_DABT_CUR, .vector = 0x200,
+	};
+	uint64_t pstate;
+	struct vm vm;
+
+	NEED_CAP(INJECT_EXT_DABT);
+	start(&vm, LDP_X3_X4_X10);
+	set_reg(&vm, PSTATE, EL0t);
+	TRY(expect_exit(&vm, EXIT_ARM_NISV));
+	REQUIRE_EQ(inject(&vm), 0);
+	TRY(expect_abort64(&vm, &first));
+	/* The second interrupts the handler of the first, before it starts */
+	pstate = get_reg(&vm, PSTATE);
+	REQUIRE_EQ(inject(&vm), 0);
+	REQUIRE_EQ(get_reg(&vm, SPSR_EL1), pstate);
+	set_reg(&vm, SPSR_EL1, second.pstate);
+	TRY(expect_abort64(&vm, &second));
+	TRY(expect_done(&vm, VECTORS + 0x200));
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+static enum verdict i6_with_serror(void)
+{
+	struct kvm_vcpu_events ev = { .exception.serror_pending = 1 };
+	struct abort64 want = {
+		.pstate = EL1h, .pc = CODE, .far = TARGET,
+		.ec = EC_DABT_CUR, .vector = 0x200,
+	};
+	struct vm vm;
+
+	NEED_CAP(INJECT_EXT_DABT);
+	start(&vm, LDP_X3_X4_X10);
+	set_reg(&vm, PSTATE, want.pstate);
+	TRY(expect_exit(&vm, EXIT_ARM_NISV));
+	ext_dabt(&ev);
+	REQUIRE_EQ(set_events(&vm, &ev), 0);
+
+	/* The abort first: the SError waits until the handler unmasks it */
+	TRY(expect_abort64(&vm, &want));
+	must(ioctl(vm.vcpu, KVM_GET_VCPU_EVENTS, &ev), "KVM_GET_VCPU_EVENTS");
+	REQUIRE_EQ(ev.exception.serror_pending, 1);
+	TRY(expect_done(&vm, VECTORS + 0x200));
+	set_reg(&vm, PSTATE, get_reg(&vm, PSTATE) & ~(uint64_t)PSTATE_A);
+	vm.run->exit_reason = 0;
+	TRY(expect_done(&vm, VECTORS + 0x380));
+	REQUIRE_EQ(get_reg(&vm, ELR_EL1), VECTORS + 0x200);
+	must(ioctl(vm.vcpu, KVM_GET_VCPU_EVENTS, &ev), "KVM_GET_VCPU_EVENTS");
+	REQUIRE_EQ(ev.exception.serror_pending, 0);
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+/* An event with an abort in it that is refused must not inject it */
+static enum verdict refused(struct vm *vm, struct kvm_vcpu_events *ev)
+{
+	uint64_t pc = get_reg(vm, PC), esr = get_reg(vm, ESR_EL1);
+	uint64_t far = get_reg(vm, FAR_EL1), pstate = get_reg(vm, PSTATE);
+	struct kvm_vcpu_events now;
+
+	ext_dabt(ev);
+	REQUIRE_EQ(set_events(vm, ev), EINVAL);
+	REQUIRE_EQ(get_reg(vm, PC), pc);
+	REQUIRE_EQ(get_reg(vm, ESR_EL1), esr);
+	REQUIRE_EQ(get_reg(vm, FAR_EL1), far);
+	REQUIRE_EQ(get_reg(vm, PSTATE), pstate);
+	must(ioctl(vm->vcpu, KVM_GET_VCPU_EVENTS, &now), "KVM_GET_VCPU_EVENTS");
+	REQUIRE_EQ(now.exception.serror_pending, 0);
+	return PASSED;
+}
+
+static enum verdict i7_pad_and_reserved(void)
+{
+	struct vm vm;
+
+	start(&vm, LDR_W3_X10);
+	TRY(expect_exit(&vm, KVM_EXIT_MMIO));
+	for (unsigned int i = EVENT_EXT_DABT_BYTE + 1; i < 8; i++) {
+		struct kvm_vcpu_events ev = {};
+
+		((uint8_t *)&ev)[i] = 1;
+		TRY(refused(&vm, &ev));
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(((struct kvm_vcpu_events *)0)->reserved); i++) {
+		struct kvm_vcpu_events ev = {};
+
+		ev.reserved[i] = 0x80000000;
+		TRY(refused(&vm, &ev));
+	}
+	/* The access has not been abandoned either */
+	memset(vm.run->mmio.data, 0x44, sizeof(vm.run->mmio.data));
+	TRY(expect_done(&vm, CODE + 4));
+	REQUIRE_EQ(get_reg(&vm, X(3)), 0x44444444);
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+static enum verdict i7_serror_esr(void)
+{
+	struct kvm_vcpu_events ev = {
+		.exception.serror_pending = 1,
+		.exception.serror_has_esr = 1,
+	};
+	bool ras = has_cap(kvm_fd, KVM_CAP_ARM_INJECT_SERROR_ESR);
+	struct vm vm;
+
+	NEED_CAP(INJECT_EXT_DABT);
+	start(&vm, LDR_W3_X10);
+	TRY(expect_exit(&vm, KVM_EXIT_MMIO));
+	ksft_print_msg("the host has %sRAS\n", ras ? "" : "no ");
+	if (!ras)
+		/* no syndrome at all can be given */
+		TRY(refused(&vm, &ev));
+	/* 64 bits of them, of which the lower 24 (25 from v6.1 on) are allowed */
+	for (unsigned int bit = 25; bit < 64; bit++) {
+		ev.exception.serror_esr = 1ULL << bit;
+		TRY(refused(&vm, &ev));
+	}
+	if (ras) {
+		ev.exception.serror_esr = 0x1234;
+		REQUIRE_EQ(set_events(&vm, &ev), 0);
+		REQUIRE_EQ(get_reg(&vm, PC), VECTORS + 0x200);
+	}
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+static enum verdict i9_never_run(void)
+{
+	const struct abort64 want = {
+		.pstate = EL1h | PSTATE_DAIF, .pc = CODE, .far = 0,
+		.ec = EC_DABT_CUR, .vector = 0x200,
+	};
+	struct vm vm;
+
+	NEED_CAP(INJECT_EXT_DABT);
+	start(&vm, LDP_X3_X4_X10);
+	REQUIRE_EQ(inject(&vm), 0);
+	TRY(expect_abort64(&vm, &want));
+	TRY(expect_done(&vm, VECTORS + 0x200));
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+static enum verdict i9_after_other_exits(void)
+{
+	struct vm vm;
+
+	NEED_CAP(INJECT_EXT_DABT);
+
+	/* A PSCI call that ends the VM: the PC is past the HVC */
+	start(&vm, HVC);
+	set_reg(&vm, X(0), PSCI_SYSTEM_OFF);
+	TRY(expect_exit(&vm, KVM_EXIT_SYSTEM_EVENT));
+	REQUIRE_EQ(inject(&vm), 0);
+	REQUIRE_EQ(get_reg(&vm, PC), VECTORS + 0x200);
+	REQUIRE_EQ(get_reg(&vm, ELR_EL1), CODE + 4);
+	vm_destroy(&vm);
+
+	/* KVM_RUN was interrupted */
+	start(&vm, LDP_X3_X4_X10);
+	vm.run->immediate_exit = 1;
+	REQUIRE_EQ(run_errno(&vm), EINTR);
+	REQUIRE_EQ(inject(&vm), 0);
+	vm.run->immediate_exit = 0;
+	REQUIRE_EQ(get_reg(&vm, ELR_EL1), CODE);
+	TRY(expect_done(&vm, VECTORS + 0x200));
+	vm_destroy(&vm);
+
+	/* The MMIO access is complete: the abort hits the next instruction */
+	start(&vm, LDR_W3_X10);
+	TRY(expect_exit(&vm, KVM_EXIT_MMIO));
+	memset(vm.run->mmio.data, 0x44, sizeof(vm.run->mmio.data));
+	vm.run->immediate_exit = 1;
+	REQUIRE_EQ(run_errno(&vm), EINTR);
+	vm.run->immediate_exit = 0;
+	REQUIRE_EQ(inject(&vm), 0);
+	REQUIRE_EQ(get_reg(&vm, ELR_EL1), CODE + 4);
+	REQUIRE_EQ(get_reg(&vm, X(3)), 0x44444444);
+	TRY(expect_done(&vm, VECTORS + 0x200));
+	vm_destroy(&vm);
+
+	/* After KVM_RUN failed with ENOSYS */
+	vm_start(&vm, false, LDP_X3_X4_X10);
+	set_reg(&vm, X(10), TARGET);
+	REQUIRE_EQ(run_errno(&vm), ENOSYS);
+	REQUIRE_EQ(inject(&vm), 0);
+	REQUIRE_EQ(get_reg(&vm, FAR_EL1), TARGET);
+	TRY(expect_done(&vm, VECTORS + 0x200));
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+/* A vCPU that PSCI has yet to reset: the reset comes first, then the abort */
+static enum verdict i9_reset_pending(void)
+{
+	struct kvm_vcpu_init init;
+	struct vm vm, second;
+
+	NEED_CAP(INJECT_EXT_DABT);
+	start(&vm, HVC);
+	second = vm;
+	second.vcpu = must(ioctl(vm.fd, KVM_CREATE_VCPU, 1), "KVM_CREATE_VCPU");
+	second.run = must_map(vm.run_size, second.vcpu);
+	must(ioctl(vm.fd, KVM_ARM_PREFERRED_TARGET, &init), "target");
+	init.features[0] |= 1U << KVM_ARM_VCPU_PSCI_0_2 |
+			    1U << KVM_ARM_VCPU_POWER_OFF;
+	must(ioctl(second.vcpu, KVM_ARM_VCPU_INIT, &init), "KVM_ARM_VCPU_INIT");
+
+	/* CPU_ON of the second, which starts at DATA */
+	set_reg(&vm, X(0), 0xc4000003);
+	set_reg(&vm, X(1), 1);
+	set_reg(&vm, X(2), DATA);
+	TRY(expect_done(&vm, CODE + 4));
+	REQUIRE_EQ(get_reg(&vm, X(0)), 0);
+
+	REQUIRE_EQ(inject(&second), 0);
+	/* VBAR_EL1 is 0 after the reset */
+	REQUIRE_EQ(get_reg(&second, PC), 0x200);
+	REQUIRE_EQ(get_reg(&second, ELR_EL1), DATA);
+	munmap(second.run, vm.run_size);
+	close(second.vcpu);
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+/* TAINT_WARN, at the end of all the above */
+static enum verdict i9_no_warning(void)
+{
+	FILE *f = fopen("/proc/sys/kernel/tainted", "r");
+	unsigned long tainted = 0;
+
+	if (!f || fscanf(f, "%lu", &tainted) != 1)
+		SKIP("/proc/sys/kernel/tainted: %s", strerror(errno));
+	fclose(f);
+	REQUIRE(!(tainted & (1UL << 9)), "the kernel has warned, see its log");
+	return PASSED;
+}
+
+static const struct test tests[] = {
+	{ "I1 from EL1 with SP_EL1", i1_from_el1h },
+	{ "I1 from EL1 with SP_EL0", i1_from_el1t },
+	{ "I1 from EL0", i1_from_el0 },
+	{ "I1 from AArch32 EL0, a 16-bit instruction: IL is 1", i1_from_aarch32_el0 },
+	{ "I2 AArch32, short descriptors: DFSR 0x008", i2_short },
+	{ "I2 AArch32, long descriptors: DFSR 0x210", i2_long },
+	{ "I2 AArch32, vectors at 0xffff0000 with SCTLR.V", i2_high_vectors },
+	{ "I2 AArch32, from T32 and from USR mode", i2_from_t32_and_usr },
+	{ "I3 ext_dabt_pending always reads 0", i3_reads_as_zero },
+	{ "I3 registers saved right after the injection hold all of it", i3_migration },
+	{ "I4 an aborted MMIO load writes no register and is not completed", i4_load_is_dropped },
+	{ "I4 an aborted MMIO store starts the handler at its first instruction", i4_store_is_dropped },
+	{ "I4 an MMIO access that is not aborted completes", i4_not_injected },
+	{ "I5 after KVM_EXIT_ARM_NISV, ELR is the faulting instruction", i5_elr },
+	{ "I6 two injections without running are both taken", i6_twice },
+	{ "I6 an abort and an SError in one call are both taken, in order", i6_with_serror },
+	{ "I7 nonzero pad or reserved: EINVAL, nothing injected", i7_pad_and_reserved },
+	{ "I7 an SError syndrome out of range: EINVAL, nothing injected", i7_serror_esr },
+	{ "I9 injecting before the vCPU has ever run", i9_never_run },
+	{ "I9 injecting after other exits is an abort at the current PC", i9_after_other_exits },
+	{ "I9 injecting while a PSCI reset is due", i9_reset_pending },
+	{ "I9 no kernel warning by now", i9_no_warning },
+};
+
+int main(void)
+{
+	return run_tests(tests, ARRAY_SIZE(tests));
+}
