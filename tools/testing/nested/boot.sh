@@ -44,7 +44,7 @@ timeout --foreground -k 5 "$TIMEOUT" "$QEMU" -M "$machine" -cpu "$cpu" -smp "$CP
 rc=$?
 
 tr -d '\r' <"$out/results" >"$out/results.new" && mv "$out/results.new" "$out/results"
-if [ "$(tail -n 1 "$out/results")" = done ]; then
+if [ "$(tail -n 1 "$out/results")" = finished ]; then
 	exit 0
 fi
 

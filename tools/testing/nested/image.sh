@@ -33,7 +33,8 @@ mkdir -p "$out"
 rm -f "$linux/.git/index.lock"
 git -C "$linux" -c advice.detachedHead=false checkout -qf --detach "$rev"
 
-make=(make -C "$linux" O=obj -j"$JOBS" CC="ccache ${CROSS_COMPILE}gcc")
+unset MAKEFLAGS MFLAGS
+make=(make -C "$linux" O=obj -j"$JOBS" LOCALVERSION="-$name" CC="ccache ${CROSS_COMPILE}gcc")
 "${make[@]}" -s tinyconfig
 (cd "$linux" && scripts/kconfig/merge_config.sh -m -O obj obj/.config "$@") >/dev/null
 "${make[@]}" -s olddefconfig

@@ -2,21 +2,44 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # rewind.pl DIR: take mainline's no-syndrome exit and external abort injection
-# out of the kernel tree DIR (under git), so that the series can be applied to a base that
-# carries the feature already.
+# out of the kernel tree DIR, which is under git, so that the series can be put
+# on a base that carries the feature already.
 #
 # rewind.cocci does the C statements and functions; the table below does the
-# rest, by anchors. Every anchor must match exactly as often as it says, and no
-# identifier of the feature may be left: anything else ends the run with a line
-# that names the file and the anchor, so that a new point release that moved
-# something is noticed and not half rewound.
+# rest, by anchors. Every anchor must match once, and no identifier of the
+# feature may be left: anything else ends the run with a line that names the
+# file and the anchor, so that a point release that moved something is noticed
+# and not half rewound.
+#
+# rewind.pl --left REV DIR: only say what is left of the feature in revision REV.
 
 use strict;
 use warnings;
 use File::Basename qw(dirname);
+use File::Spec;
 
-my $dir = shift // die "usage: rewind.pl DIR\n";
+my $here = File::Spec->rel2abs(dirname($0));
+my $rev = @ARGV == 3 && $ARGV[0] eq '--left' ? (splice @ARGV, 0, 2)[1] : undef;
+my $dir = shift // die "usage: rewind.pl [--left REV] DIR\n";
 chdir $dir or die "rewind: $dir: $!\n";
+
+# What must be gone afterwards, wherever it is
+sub left_over {
+	my @names = ('EXIT_ARM_NISV', 'ERSN(ARM_NISV', "'ARM_NISV'", 'arm_nisv', 'NISV_TO_USER',
+		     'NISV_IO_ABORT', 'nisv_sanitized', 'INJECT_EXT_DABT', 'ext_dabt_pending',
+		     'kvm_pending_sync_exception');
+	open my $grep, '-|', 'git', 'grep', '-nIF', map({ ('-e', $_) } @names), @_
+		or die "rewind: git grep: $!\n";
+	my @found = <$grep>;
+	close $grep;
+	return @found;
+}
+
+if (defined $rev) {
+	my @found = left_over($rev);
+	print @found;
+	exit(@found ? 1 : 0);
+}
 
 # A comment block, from its opening to its end, that holds the given text
 sub comment { my $text = shift; return qr{[ \t]*/\*(?:(?!\*/).)*?\Q$text\E(?:(?!\*/).)*\*/\n}s }
@@ -58,13 +81,8 @@ edit $api, 'kinds of events', qr/^User space may need to inject several types of
 edit $api, 'injection', qr/^If the guest performed an access to I\/O memory which could not.*?KVM_SET_ONE_REG API\.\n\n/ms, '';
 edit $api, 'exit', qr{^::\n\n\t\t/\* KVM_EXIT_ARM_NISV \*/.*?emulate the instruction\.\n\n}ms, '';
 
-# What must be gone afterwards, wherever it is
-my @left = ('EXIT_ARM_NISV', 'ERSN(ARM_NISV', "'ARM_NISV'", 'arm_nisv', 'NISV_TO_USER', 'NISV_IO_ABORT',
-	    'nisv_sanitized', 'INJECT_EXT_DABT', 'ext_dabt_pending', 'kvm_pending_sync_exception');
-
 my @c = ("$k/arm.c", "$k/mmio.c", "$k/guest.c", 'arch/arm64/include/asm/kvm_emulate.h');
-my $cocci = dirname($0) . '/rewind.cocci';
-system('spatch', '--very-quiet', '--in-place', '--sp-file', $cocci, @c) == 0
+system('spatch', '--very-quiet', '--in-place', '--sp-file', "$here/rewind.cocci", @c) == 0
 	or die "rewind: spatch failed on @c\n";
 
 for (@edits) {
@@ -85,8 +103,5 @@ for (@edits) {
 	close $fh or die "rewind: $file: $!\n";
 }
 
-open my $grep, '-|', 'git', 'grep', '-nIF', map { ('-e', $_) } @left
-	or die "rewind: git grep: $!\n";
-my @found = <$grep>;
-close $grep;
+my @found = left_over();
 die "rewind: still there after rewinding:\n@found" if @found;

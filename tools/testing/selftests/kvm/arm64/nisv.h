@@ -14,6 +14,10 @@
 #ifndef SELFTEST_KVM_ARM64_NISV_H
 #define SELFTEST_KVM_ARM64_NISV_H
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -27,6 +31,10 @@
 #include <linux/kvm.h>
 
 #include "kselftest.h"
+
+#ifndef BIT
+#define BIT(n)			(1UL << (n))
+#endif
 
 /*
  * The binary interface, as numbers: the tests hold on kernels whose headers
@@ -49,19 +57,19 @@ static inline struct arm_nisv *run_nisv(struct kvm_run *run)
 	return (void *)run + offsetof(struct kvm_run, hw);
 }
 
-_Static_assert(sizeof(struct kvm_vcpu_events) == 64, "size of kvm_vcpu_events");
+static_assert(sizeof(struct kvm_vcpu_events) == 64, "size of kvm_vcpu_events");
 #ifdef KVM_CAP_ARM_NISV_TO_USER
-_Static_assert(KVM_CAP_ARM_NISV_TO_USER == CAP_ARM_NISV_TO_USER, "177");
-_Static_assert(KVM_EXIT_ARM_NISV == EXIT_ARM_NISV, "28");
-_Static_assert(offsetof(struct kvm_run, arm_nisv.esr_iss) ==
-	       offsetof(struct kvm_run, hw), "esr_iss");
-_Static_assert(offsetof(struct kvm_run, arm_nisv.fault_ipa) ==
-	       offsetof(struct kvm_run, hw) + 8, "fault_ipa");
+static_assert(KVM_CAP_ARM_NISV_TO_USER == CAP_ARM_NISV_TO_USER, "177");
+static_assert(KVM_EXIT_ARM_NISV == EXIT_ARM_NISV, "28");
+static_assert(offsetof(struct kvm_run, arm_nisv.esr_iss) ==
+	      offsetof(struct kvm_run, hw), "esr_iss");
+static_assert(offsetof(struct kvm_run, arm_nisv.fault_ipa) ==
+	      offsetof(struct kvm_run, hw) + 8, "fault_ipa");
 #endif
 #ifdef KVM_CAP_ARM_INJECT_EXT_DABT
-_Static_assert(KVM_CAP_ARM_INJECT_EXT_DABT == CAP_ARM_INJECT_EXT_DABT, "178");
-_Static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
-	       EVENT_EXT_DABT_BYTE, "ext_dabt_pending");
+static_assert(KVM_CAP_ARM_INJECT_EXT_DABT == CAP_ARM_INJECT_EXT_DABT, "178");
+static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
+	      EVENT_EXT_DABT_BYTE, "ext_dabt_pending");
 #endif
 
 /* The guest's physical memory; all else is in no memslot */
@@ -119,9 +127,9 @@ _Static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define EC_IABT_CUR	0x21UL
 #define EC_DABT_LOW	0x24UL
 #define EC_DABT_CUR	0x25UL
-#define ESR_IL		(1UL << 25)
-#define ISS_CM		(1UL << 8)
-#define ISS_WNR		(1UL << 6)
+#define ESR_IL		BIT(25)
+#define ISS_CM		BIT(8)
+#define ISS_WNR		BIT(6)
 #define ISS_FSC		0x3fUL
 #define FSC_TYPE	0x3cUL
 #define FSC_TRANSLATION	0x04UL
@@ -420,10 +428,10 @@ static inline int inject(struct vm *vm)
 #define VA_OFFSET	0x80000000UL
 #define TTBR1_VA	0xffffff8000000000UL
 #define DESC_BLOCK	0x1UL
-#define DESC_AF		(1UL << 10)
+#define DESC_AF		BIT(10)
 #define DESC_SH		(3UL << 8)
-#define DESC_NORMAL	(1UL << 2)	/* AttrIndx 1 */
-#define DESC_RW_ALL	(1UL << 6)
+#define DESC_NORMAL	BIT(2)	/* AttrIndx 1 */
+#define DESC_RW_ALL	BIT(6)
 #define DESC_RO_ALL	(3UL << 6)
 #define DESC_XN		(3UL << 53)
 

@@ -5,50 +5,38 @@
  * alone (E1, E2, E3), what happens without the capability (E4), and what is
  * not reported at all (E5, E6, E7, E8).
  */
-#include <sys/eventfd.h>
-
 #include "nisv.h"
 
-/*
- * Instructions without a syndrome: the base is x10. What the assembler makes
- * of the first column lies at forms_code, one word per row.
- */
-#define FORMS(F)							\
-	F("ldrb w3, [x10], #1",		0)				\
-	F("ldrh w3, [x10, #4]!",	0)				\
-	F("ldr x3, [x10], #8",		0)				\
-	F("ldrsw x3, [x10, #-4]!",	0)				\
-	F("str w8, [x10], #4",		ISS_WNR)			\
-	F("strb w8, [x10, #1]!",	ISS_WNR)			\
-	F("ldp x3, x4, [x10]",		0)				\
-	F("ldp w3, w4, [x10], #8",	0)				\
-	F("ldnp x3, x4, [x10]",		0)				\
-	F("ldpsw x3, x4, [x10]",	0)				\
-	F("stp x3, x4, [x10]",		ISS_WNR)			\
-	F("stp w3, w4, [x10, #-8]!",	ISS_WNR)			\
-	F("ldr q0, [x10]",		0)				\
-	F("ldr d0, [x10]",		0)				\
-	F("str q0, [x10]",		ISS_WNR)			\
-	F("ldp q0, q1, [x10]",		0)				\
-	F("ld1 {v0.16b}, [x10]",	0)				\
-	F("st1 {v0.s}[1], [x10]",	ISS_WNR)			\
-	F("ldxr w3, [x10]",		0)
+#include <sys/eventfd.h>
 
+/* Instructions without a syndrome. The base is x10. */
 struct form {
-	const char *asm_text;
+	uint32_t insn;
+	const char *text;
 	uint64_t wnr;
 };
 
-#define FORM_ROW(text, wnr) { text, wnr },
-static const struct form forms[] = { FORMS(FORM_ROW) };
-
-#define FORM_CODE(text, wnr) text "\n"
-asm(".pushsection .rodata\n"
-    ".balign 4\n"
-    "forms_code:\n"
-    FORMS(FORM_CODE)
-    ".popsection\n");
-extern const uint32_t forms_code[];
+static const struct form forms[] = {
+	{ 0x38401543,	"ldrb w3, [x10], #1",		0 },
+	{ 0x78404d43,	"ldrh w3, [x10, #4]!",		0 },
+	{ 0xf8408543,	"ldr x3, [x10], #8",		0 },
+	{ 0xb89fcd43,	"ldrsw x3, [x10, #-4]!",	0 },
+	{ 0xb8004548,	"str w8, [x10], #4",		ISS_WNR },
+	{ 0x38001d48,	"strb w8, [x10, #1]!",		ISS_WNR },
+	{ 0xa9401143,	"ldp x3, x4, [x10]",		0 },
+	{ 0x28c11143,	"ldp w3, w4, [x10], #8",	0 },
+	{ 0xa8401143,	"ldnp x3, x4, [x10]",		0 },
+	{ 0x69401143,	"ldpsw x3, x4, [x10]",		0 },
+	{ 0xa9001143,	"stp x3, x4, [x10]",		ISS_WNR },
+	{ 0x29bf1143,	"stp w3, w4, [x10, #-8]!",	ISS_WNR },
+	{ 0x3dc00140,	"ldr q0, [x10]",		0 },
+	{ 0xfd400140,	"ldr d0, [x10]",		0 },
+	{ 0x3d800140,	"str q0, [x10]",		ISS_WNR },
+	{ 0xad400540,	"ldp q0, q1, [x10]",		0 },
+	{ 0x4c407140,	"ld1 {v0.16b}, [x10]",		0 },
+	{ 0x0d009140,	"st1 {v0.s}[1], [x10]",		ISS_WNR },
+	{ 0x885f7d43,	"ldxr w3, [x10]",		0 },
+};
 
 #define LDP_X3_X4_X10	0xa9401143U	/* ldp x3, x4, [x10] */
 #define STP_X3_X4_X10	0xa9001143U	/* stp x3, x4, [x10] */
@@ -68,9 +56,11 @@ static bool start(struct vm *vm, uint32_t insn)
 	return enable_cap(vm->fd, CAP_ARM_NISV_TO_USER) == 0;
 }
 
-#define VM_WITH_EXIT(vm, insn) do {					\
-	if (!start(vm, insn)) {						\
-		vm_destroy(vm);						\
+#define VM_WITH_EXIT(vmp, insn) do {					\
+	struct vm *vm_ = (vmp);						\
+									\
+	if (!start(vm_, insn)) {					\
+		vm_destroy(vm_);					\
 		SKIP("KVM_CAP_ARM_NISV_TO_USER is absent");		\
 	}								\
 } while (0)
@@ -112,9 +102,11 @@ static void fill_regs(struct vm *vm)
 /* Where the form accesses memory: pre-index forms add their offset to x10 first */
 static uint64_t form_ipa(const struct form *form)
 {
-	const char *pre = strchr(form->asm_text, '!');
+	const char *pre = strchr(form->text, '!');
 
-	return TARGET + (pre ? strtol(strchr(form->asm_text, '#') + 1, NULL, 0) : 0);
+	if (!pre)
+		return TARGET;
+	return TARGET + strtol(strchr(form->text, '#') + 1, NULL, 0);
 }
 
 static enum verdict form_exits(struct vm *vm, const struct form *form)
@@ -158,17 +150,19 @@ static enum verdict form_can_be_skipped(struct vm *vm, const struct form *form)
 	return PASSED;
 }
 
-static enum verdict every_form(enum verdict (*check)(struct vm *vm, const struct form *form))
+typedef enum verdict (*form_check)(struct vm *vm, const struct form *form);
+
+static enum verdict every_form(form_check check)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(forms); i++) {
 		enum verdict v;
 		struct vm vm;
 
-		VM_WITH_EXIT(&vm, forms_code[i]);
+		VM_WITH_EXIT(&vm, forms[i].insn);
 		v = check(&vm, &forms[i]);
 		vm_destroy(&vm);
 		if (v == FAILED)
-			ksft_print_msg("the form is: %s\n", forms[i].asm_text);
+			ksft_print_msg("the form is: %s\n", forms[i].text);
 		TRY(v);
 	}
 	ksft_print_msg("%zu forms\n", ARRAY_SIZE(forms));
@@ -338,10 +332,10 @@ static bool read_klog(struct klog *k)
 			continue;
 		line[n] = '\0';
 		if (first)
-			k->complete = strstr(line, ",0,") != NULL;
+			k->complete = !!strstr(line, ",0,");
 		first = false;
-		k->kvm += strstr(line, ";kvm [") != NULL;
-		k->named += strstr(line, "KVM_CAP_ARM_NISV_TO_USER") != NULL;
+		k->kvm += !!strstr(line, ";kvm [");
+		k->named += !!strstr(line, "KVM_CAP_ARM_NISV_TO_USER");
 	}
 	close(fd);
 	return true;
@@ -437,6 +431,12 @@ static enum verdict e4_trace(void)
 	return PASSED;
 }
 
+/* Of the exception that the guest has taken. All of ESR_EL1 is I1's concern. */
+static uint64_t esr_ec(struct vm *vm)
+{
+	return get_reg(vm, ESR_EL1) >> ESR_EC_SHIFT & 0x3f;
+}
+
 /* TTBR1's table is in no memslot: the walk for a data access faults */
 static enum verdict e5_walk_outside(void)
 {
@@ -447,7 +447,7 @@ static enum verdict e5_walk_outside(void)
 	set_reg(&vm, TTBR1_EL1, HOLE);
 	set_reg(&vm, X(10), TTBR1_VA + 0x120);
 	TRY(expect_done(&vm, VECTORS + 0x200));
-	REQUIRE_EQ(get_reg(&vm, ESR_EL1) >> ESR_EC_SHIFT, EC_DABT_CUR);
+	REQUIRE_EQ(esr_ec(&vm), EC_DABT_CUR);
 	REQUIRE_EQ(get_reg(&vm, ELR_EL1), CODE);
 	REQUIRE_EQ(get_reg(&vm, FAR_EL1), TTBR1_VA + 0x120);
 	vm_destroy(&vm);
@@ -560,7 +560,7 @@ static enum verdict e8_instruction_fetch(void)
 
 	start(&vm, BR_X10);
 	TRY(expect_done(&vm, VECTORS + 0x200));
-	REQUIRE_EQ(get_reg(&vm, ESR_EL1) >> ESR_EC_SHIFT, EC_IABT_CUR);
+	REQUIRE_EQ(esr_ec(&vm), EC_IABT_CUR);
 	REQUIRE_EQ(get_reg(&vm, ELR_EL1), TARGET);
 	vm_destroy(&vm);
 	return PASSED;
@@ -628,7 +628,7 @@ static const struct test tests[] = {
 	{ "E2 esr_iss of every form: WnR, FSC, and nothing that is not defined", e2_forms },
 	{ "E3 every form leaves the guest as it was, and repeats", e3_forms_unchanged },
 	{ "E3 every form can be skipped", e3_forms_skipped },
-	{ "E3 running again repeats the access: it works when there is memory now", e3_retry_with_memory },
+	{ "E3 the repeated access works when there is memory by then", e3_retry_with_memory },
 	{ "E3 immediate_exit between two exits changes nothing", e3_immediate_exit },
 	{ "E4 without the capability: ENOSYS and the guest untouched", e4_enosys },
 	{ "E4 one line on the console per boot, however often it happens", e4_console },

@@ -20,8 +20,8 @@
 
 #define TARGET	(HOLE + 0x120)
 
-#define TTBCR_EAE	(1UL << 31)
-#define SCTLR_V		(1UL << 13)
+#define TTBCR_EAE	BIT(31)
+#define SCTLR_V		BIT(13)
 #define DFSR_EXT_SHORT	0x008UL
 #define DFSR_EXT_LONG	0x210UL		/* LPAE, and 0x10 */
 
@@ -519,7 +519,7 @@ static enum verdict i7_pad_and_reserved(void)
 		((uint8_t *)&ev)[i] = 1;
 		TRY(refused(&vm, &ev));
 	}
-	for (unsigned int i = 0; i < ARRAY_SIZE(((struct kvm_vcpu_events *)0)->reserved); i++) {
+	for (unsigned int i = 0; i < 12; i++) {
 		struct kvm_vcpu_events ev = {};
 
 		ev.reserved[i] = 0x80000000;
@@ -671,7 +671,7 @@ static enum verdict i9_no_warning(void)
 	if (!f || fscanf(f, "%lu", &tainted) != 1)
 		SKIP("/proc/sys/kernel/tainted: %s", strerror(errno));
 	fclose(f);
-	REQUIRE(!(tainted & (1UL << 9)), "the kernel has warned, see its log");
+	REQUIRE(!(tainted & BIT(9)), "the kernel has warned, see its log");
 	return PASSED;
 }
 
@@ -687,7 +687,7 @@ static const struct test tests[] = {
 	{ "I3 ext_dabt_pending always reads 0", i3_reads_as_zero },
 	{ "I3 registers saved right after the injection hold all of it", i3_migration },
 	{ "I4 an aborted MMIO load writes no register and is not completed", i4_load_is_dropped },
-	{ "I4 an aborted MMIO store starts the handler at its first instruction", i4_store_is_dropped },
+	{ "I4 after an aborted MMIO store the handler starts at its start", i4_store_is_dropped },
 	{ "I4 an MMIO access that is not aborted completes", i4_not_injected },
 	{ "I5 after KVM_EXIT_ARM_NISV, ELR is the faulting instruction", i5_elr },
 	{ "I6 two injections without running are both taken", i6_twice },

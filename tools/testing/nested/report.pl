@@ -1,0 +1,83 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0
+#
+# report.pl TITLE DIR CELL...: sum up the TAP files DIR/CELL/*.tap, one cell a
+# column. The table goes to the terminal and to DIR/summary, everything as one
+# KTAP stream to DIR/check.tap. Exit code 1 if anything failed, ended early,
+# or if nothing passed.
+
+use strict;
+use warnings;
+use TAP::Parser;
+
+my ($title, $dir, @cells) = @ARGV;
+my (%count, %row, @problems, %skipped);
+my %total = (passed => 0, failed => 0, skipped => 0);
+my (@ktap, $points);
+
+for my $cell (@cells) {
+	for my $file (sort glob "$dir/$cell/*.tap") {
+		my ($name) = $file =~ m{([^/]+)\.tap$};
+		my $n = $count{$name}{$cell} = { passed => 0, failed => 0, skipped => 0 };
+		my ($bail, @lines);
+
+		open my $fh, '<', $file or die "report: $file: $!\n";
+		my $tap = do { local $/; <$fh> };
+		close $fh;
+		my $parser = TAP::Parser->new({ tap => $tap });
+		my $whole = $tap =~ /\S/;
+		while (my $r = $parser->next) {
+			push @lines, $r->raw;
+			$bail = $r->explanation if $r->is_bailout;
+			next unless $r->is_test;
+			my $what = $r->has_skip ? 'skipped' : $r->is_ok ? 'passed' : 'failed';
+			(my $test = $r->description) =~ s/^- //;
+			$n->{$what}++;
+			push @problems, "$cell: $name: $test" if $what eq 'failed';
+			push @{$skipped{"$name: $test: " . $r->explanation}}, $cell if $what eq 'skipped';
+		}
+		my $ran = $n->{passed} + $n->{failed} + $n->{skipped};
+		if ($parser->skip_all) {
+			$n->{skipped}++;
+			push @{$skipped{"$name: all of it: " . $parser->skip_all}}, $cell;
+		} elsif (!$whole || defined $bail || ($parser->tests_planned // -1) != $ran) {
+			$n->{failed}++;
+			push @problems, "$cell: $name: ended after $ran of " .
+				($parser->tests_planned // 'an unknown number of') . ' tests' .
+				(defined $bail ? ": $bail" : '');
+		}
+		$total{$_} += $n->{$_} for keys %total;
+		$row{$name} //= scalar keys %row;
+		push @ktap, map({ "    $_\n" } @lines),
+			($n->{failed} ? 'not ok ' : 'ok ') . ++$points . " $cell $name\n";
+	}
+}
+
+open my $ktap, '>', "$dir/check.tap" or die "report: $dir/check.tap: $!\n";
+print $ktap "KTAP version 1\n1.." . ($points // 0) . "\n", @ktap;
+close $ktap;
+
+my $out = "$title\n\n";
+$out .= sprintf '%-16s', '';
+$out .= sprintf ' %18s', $_ for @cells;
+$out .= "\n";
+for my $name (sort { $row{$a} <=> $row{$b} } keys %row) {
+	$out .= sprintf '%-16s', $name;
+	for my $cell (@cells) {
+		my $n = $count{$name}{$cell};
+		$out .= sprintf ' %18s', !$n ? '' : join ' ',
+			$n->{failed} ? "$n->{failed} FAILED" : (),
+			$n->{passed} ? "$n->{passed} ok" : (),
+			$n->{skipped} ? "$n->{skipped} skip" : ();
+	}
+	$out .= "\n";
+}
+$out .= "\nskipped:\n" . join('', map { "  $_ (@{$skipped{$_}})\n" } sort keys %skipped) if %skipped;
+$out .= "\nFAILED:\n" . join('', map { "  $_\n" } @problems) if @problems;
+$out .= "\n$total{passed} passed, $total{failed} failed, $total{skipped} skipped\n";
+
+open my $summary, '>', "$dir/summary" or die "report: $dir/summary: $!\n";
+print $summary $out;
+close $summary;
+print $out;
+exit($total{failed} || !$total{passed} ? 1 : 0);
