@@ -153,8 +153,10 @@ install_files() {
 	undo() {
 		# What is not yet in place goes; what is, goes back
 		while read -r f; do
-			rm -f "$kernel/$f.nisv-new"
-			if [ -e "$kernel/$f.nisv-old" ]; then
+			rm -f "$kernel/$f.nisv-new" 2>/dev/null || true
+			if [ "$kernel/$f.nisv-old" -ef "$kernel/$f" ]; then
+				rm -f "$kernel/$f.nisv-old"
+			elif [ -e "$kernel/$f.nisv-old" ]; then
 				mv -f "$kernel/$f.nisv-old" "$kernel/$f"
 			elif [ -e "$tmp/moved" ] && grep -qxF "$f" "$tmp/moved"; then
 				rm -f "$kernel/$f"
@@ -162,12 +164,12 @@ install_files() {
 		done <"$tmp/changed"
 		rm -rf "$tmp"
 	}
-	trap 'undo; fail "interrupted or no space; $kernel is as it was"' ERR INT TERM
+	trap 'undo; fail "interrupted, or cannot write to it (no space?); $kernel is as it was"' ERR INT TERM
 
 	# All the space that is needed is taken before the first file changes
 	while read -r f; do
 		mkdir -p "$(dirname "$kernel/$f")"
-		git -C "$repo" show "$rev:$f" >"$kernel/$f.nisv-new"
+		{ git -C "$repo" show "$rev:$f" >"$kernel/$f.nisv-new"; } 2>/dev/null
 		mode=$(git -C "$repo" ls-tree "$rev" -- "$f" | cut -c 4-6)
 		chmod "$mode" "$kernel/$f.nisv-new"
 		[ ! -e "$kernel/$f" ] || ln "$kernel/$f" "$kernel/$f.nisv-old"

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The front door. `make` explains.
+
+# The kernel that the series is put on, and where everything is built
+BASE		?= 6.1
+BUILD		?= $(CURDIR)/build
+
+# The machine that QEMU emulates. CPU: empty for those below
+CPU		?=
+GIC		?= 3
+CPUS		?= 2
+QEMU		?= qemu-system-aarch64
+TIMEOUT		?= 120
+RUN_CPU		:= $(or $(CPU),cortex-a57)
+CHECK_CPUS	:= $(or $(CPU),cortex-a57 max)
+
+CROSS_COMPILE	?= aarch64-linux-gnu-
+JOBS		?= $(shell nproc)
+CCACHE_DIR	?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ccache
+
+BASES		:= $(sort $(patsubst patches/%/series,%,$(wildcard patches/*/series)))
+
+export BASE QEMU GIC CPUS TIMEOUT CROSS_COMPILE JOBS CCACHE_DIR
+
+N	:= tools/testing/nested
+T	:= tools/testing/selftests/kvm/arm64
+B	:= $(abspath $(BUILD))/$(BASE)
+ROOTFS	:= $(abspath $(BUILD))/rootfs.squashfs
+RESULTS	:= $(B)/results
+TESTS	:= $(patsubst $T/%.c,%,$(wildcard $T/*.c))
+STAGE	:= $N/stage.sh
+
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help run check apply series clean distclean ready packages base tree images rootfs
+
+help:
+	@echo 'KVM on Arm: MMIO without a valid syndrome goes to userspace, which may inject an abort'
+	@echo
+	@echo '  make run                boot a guest with QEMU on a nested KVM host, without and with'
+	@echo '                          the series, and show what becomes of it side by side'
+	@echo '  make check              prove the series: the kselftests on nested KVM hosts, and checks'
+	@echo '                          of the patches; sets itself up like run'
+	@echo '  make apply KERNEL=dir   put the series on your kernel tree, whole or not at all'
+	@echo '  make series             write the series as mails to $$(BUILD)/$$(BASE)/mails'
+	@echo '  make clean              remove what was built, keep what was fetched'
+	@echo '  make distclean          remove $$(BUILD)'
+	@echo
+	@echo 'Variables, with their values:'
+	@printf '  %-14s %-26s %s\n' \
+		BASE '$(BASE)' 'the kernel: $(BASES)' \
+		CPU '$(CPU)' 'the emulated CPU; empty: $(RUN_CPU) to run, $(CHECK_CPUS) to check' \
+		GIC '$(GIC)' 'its interrupt controller: 2 or 3' \
+		CPUS '$(CPUS)' 'how many of them' \
+		QEMU '$(QEMU)' 'the emulator' \
+		TIMEOUT '$(TIMEOUT)' 'seconds until a boot counts as hung' \
+		CROSS_COMPILE '$(CROSS_COMPILE)' 'prefix of the compiler' \
+		JOBS '$(JOBS)' 'of the kernel build' \
+		CCACHE_DIR '$(CCACHE_DIR)' 'compiler cache' \
+		BUILD '$(BUILD)' 'all that is fetched and built'
+
+# What run and check need, in the order that they need it
+
+base:
+	@[ -n '$(filter $(BASE),$(BASES))' ] || { echo "make: no BASE=$(BASE); there is: $(BASES)" >&2; exit 1; }
+
+packages: base
+ifndef PACKAGES_ARE_THERE
+	@$(STAGE) 'packages' $(B)/log/packages $N/packages.sh || exit 2
+endif
+
+tree: packages
+	@$(STAGE) 'kernel tree, rewound' $(B)/log/tree $N/tree.sh $(BASE) $B
+	@set -e; tips=$$(patches/series.sh commit $B/linux rewound $(BASE)); set -- $$tips; \
+	git -C $B/linux tag -f kernel $$1 >/dev/null; git -C $B/linux tag -f series $$2 >/dev/null
+
+images: tree
+	@set -e; image() { \
+		$(STAGE) "kernel $$1" $(B)/log/kernel-$$1 \
+			$N/image.sh $B $$2 $$1 $(CURDIR)/arch/arm64/configs/nisv_host.config; \
+	}; image rewound rewound; image series kernel
+
+$(ROOTFS): $N/rootfs.sh | packages
+	@$(STAGE) 'root file system' $(B)/log/rootfs $N/rootfs.sh $@
+
+rootfs: $(ROOTFS)
+	@:
+
+# The kernel keeps the CPUs busy while the root file system waits for the network
+ready: packages
+	@$(MAKE) --no-print-directory -j2 images rootfs PACKAGES_ARE_THERE=1
+	@$(STAGE) 'tests and guest' $(B)/log/payload $N/payload.sh $B $(TESTS:%=$T/%.c)
+
+run: ready
+	@CPU=$(RUN_CPU) $N/guest.sh $(RESULTS)/guest $B/image/rewound/Image $B/image/series/Image $(ROOTFS) $B/payload.squashfs
+	@echo "linux-source-$(BASE) $$(cat $B/version) on $(RUN_CPU), GICv$(GIC), $(CPUS) CPUs; all of it: $(RESULTS)/guest"
+
+check: ready
+	@rm -rf $(RESULTS)/host $(RESULTS)/*.cell; mkdir -p $(RESULTS)/host
+	@for cpu in $(CHECK_CPUS); do \
+		CPU=$$cpu $(STAGE) "kselftests on $$cpu" $(B)/log/check-$$cpu \
+			$N/check.sh $(RESULTS) $$cpu $B/image/series/Image $(ROOTFS) $B/payload.squashfs || exit; \
+	done
+	@CPU=$(firstword $(CHECK_CPUS)) $(STAGE) 'kselftests on the rewound kernel' $(B)/log/check-rewound \
+		$N/check.sh $(RESULTS) rewound $B/image/rewound/Image $(ROOTFS) $B/payload.squashfs
+	@$N/host-checks.sh $(BASE) $B $(RESULTS)
+	@$N/report.pl "linux-source-$(BASE) $$(cat $B/version) with the series, GICv$(GIC), $(CPUS) CPUs, $$($(QEMU) --version | head -n 1)" \
+		$(RESULTS) $(CHECK_CPUS) host
+	@echo "(table: $(RESULTS)/summary, TAP: $(RESULTS)/check.tap)"
+
+apply:
+	@[ -n '$(KERNEL)' ] || { echo 'make apply: which tree? Say KERNEL=dir' >&2; exit 1; }
+	@patches/series.sh apply '$(KERNEL)'
+
+series: tree
+	@patches/series.sh emit $B/linux rewound $(BASE) $B/mails
+
+clean:
+	rm -rf $(foreach b,$(BASES),$(addprefix $(BUILD)/$b/,image results log mails kselftest payload payload.squashfs linux/obj linux/check))
+
+distclean:
+	rm -rf $(BUILD)

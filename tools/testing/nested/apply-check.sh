@@ -1,0 +1,96 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# apply-check.sh BASE LINUX: does patches/series.sh do what it says, and refuse
+# what it must with one line and the tree untouched? Prints TAP.
+
+set -u
+
+base=$1
+linux=$2
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../../.." && pwd)
+series=$top/patches/series.sh
+. "$here/tap.sh"
+tmp=$(mktemp -d "$(dirname "$linux")/apply-check.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
+
+# A clone of the rewound tree, as far as the series is concerned
+tree() {
+	git clone -qsn "$linux" "$1" 2>/dev/null
+	git -C "$1" sparse-checkout set --no-cone /Makefile /Kbuild /include/uapi/ /include/trace/events/kvm.h \
+		/arch/arm64/ /Documentation/virt/ /tools/arch/ /tools/include/uapi/ /tools/kvm/ \
+		/tools/testing/selftests/kvm/ '!/arch/arm64/boot/'
+	git -C "$1" checkout -q -B mine rewound
+}
+
+# refuses NAME PATTERN ARGUMENTS...: exit code 1 and one line (or more, for a
+# misfit) that matches; the tree in $victim is as it was
+refuses() {
+	local name=$1 pattern=$2 before rc=0
+
+	shift 2
+	before=$(cd "$victim" && find . -type f -not -path './.git/*' -exec sha256sum {} + | sort | sha256sum
+		git -C "$victim" rev-parse -q --verify HEAD 2>/dev/null)
+	"$@" >"$tmp/out" 2>&1 && { echo "it does not fail" >>"$tmp/out"; rc=1; }
+	grep -qE "$pattern" "$tmp/out" || rc=1
+	[ "$before" = "$(cd "$victim" && find . -type f -not -path './.git/*' -exec sha256sum {} + | sort | sha256sum
+		git -C "$victim" rev-parse -q --verify HEAD 2>/dev/null)" ] || { echo "the tree has changed" >>"$tmp/out"; rc=1; }
+	result $rc "$name" "$tmp/out"
+}
+
+plan 14
+
+tree "$tmp/git"
+tree "$tmp/am"
+cp -r "$tmp/git" "$tmp/plain"
+rm -rf "$tmp/plain/.git"
+
+"$series" apply "$tmp/git" >"$tmp/out" 2>&1
+result $? "apply: a git tree gets the commits" "$tmp/out"
+
+"$series" emit "$tmp/am" rewound "$base" "$tmp/mails" >"$tmp/out" 2>&1 &&
+	git -C "$tmp/am" am -q "$tmp"/mails/0*[1-9]-*.patch >>"$tmp/out" 2>&1
+result $? "series: git am takes the mails" "$tmp/out"
+
+git -C "$tmp/am" rev-parse 'HEAD^{tree}' >"$tmp/out"
+[ "$(cat "$tmp/out")" = "$(git -C "$tmp/git" rev-parse 'HEAD^{tree}')" ]
+result $? "series: git am gives the tree that apply gives" "$tmp/out"
+
+victim=$tmp/plain
+mkdir -p "$victim/tools/testing/selftests/kvm/$(sed -nE 's|.*kvm/([^/]*)/nisv.h$|\1|p' "$top/patches/$base/series" | tail -n 1)/nisv.h.nisv-new"
+refuses "apply: a failure half way leaves a plain tree as it was" 'as it was' "$series" apply "$victim"
+find "$victim" -name '*.nisv-new' -type d -exec rmdir {} +
+
+"$series" apply "$tmp/plain" >"$tmp/out" 2>&1 && diff -r --exclude=.git "$tmp/git" "$tmp/plain" >>"$tmp/out"
+result $? "apply: a plain tree gets the same files" "$tmp/out"
+
+for victim in "$tmp/git" "$tmp/plain"; do
+	refuses "apply: the feature is there already (${victim##*/})" 'already carries the feature, as mainline does since v5.5' \
+		"$series" apply "$victim"
+done
+
+victim=$tmp/git
+git -C "$victim" reset -q --hard rewound
+echo >>"$victim/arch/arm64/kvm/arm.c"
+refuses "apply: a dirty tree" 'not committed: commit or stash' "$series" apply "$victim"
+git -C "$victim" checkout -q arch
+
+sed -i 's/kvm_vcpu_dabt_isvalid/kvm_vcpu_dabt_is_valid/' "$victim/arch/arm64/kvm/mmio.c"
+git -C "$victim" commit -qam "A change that is in the way"
+refuses "apply: a patch that does not fit: which, where" \
+	'hunk [0-9]+ of arch/arm64/kvm/mmio.c' "$series" apply "$victim"
+git -C "$victim" reset -q --hard rewound
+
+sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 0/; s/^VERSION = .*/VERSION = 5/' "$victim/Makefile"
+git -C "$victim" commit -qam "Another version"
+refuses "apply: an unsupported version" 'version 5.0, for which there is no series; there is one for: .*' \
+	"$series" apply "$victim"
+git -C "$victim" reset -q --hard rewound
+
+victim=$tmp/mails
+refuses "apply: no kernel tree" 'is no kernel tree' "$series" apply "$victim"
+refuses "apply: no such folder" 'no such folder' "$series" apply "$tmp/nowhere"
+refuses "series: an unknown base" "no series for base '9.9'" "$series" emit "$tmp/am" rewound 9.9 "$tmp/x"
+refuses "make: an unknown base" "no BASE=9.9" make -s -C "$top" check BASE=9.9

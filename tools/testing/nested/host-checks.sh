@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# host-checks.sh BASE DIR RESULTS: the checks that need no nested host, into
+# RESULTS/host/*.tap. That of the series, which compiles, is done again only
+# when the series or the checks have changed.
+
+set -eu
+
+base=$1
+dir=$2
+results=$3
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../../.." && pwd)
+kept=$dir/series-check
+
+stage() {
+	local name=$1 tap=$2
+
+	shift 2
+	"$here/stage.sh" "$name" "$tap" "$@" || true
+}
+
+stage 'proof of the rewind' "$results/host/rewind.tap" \
+	"$here/rewind-proof.sh" "$dir/linux" "$dir/image/rewound/Image" "$results/rewound"
+stage 'make apply, make series' "$results/host/apply.tap" "$here/apply-check.sh" "$base" "$dir/linux"
+stage 'shellcheck' "$results/host/scripts.tap" "$here/script-check.sh"
+
+key=$(git -C "$dir/linux" rev-parse 'rewound^{tree}' series
+	cat "$here/series-check.sh" "$here/tap.sh" "$top/patches/checkpatch-exceptions" "$dir/image/rewound/.config" | sha256sum)
+if [ "$key" != "$(cat "$kept/key" 2>/dev/null)" ]; then
+	rm -rf "$kept"
+	mkdir -p "$kept"
+	stage 'checkpatch, W=1, sparse, builds' "$kept/series.tap" "$here/series-check.sh" "$base" "$dir"
+	echo "$key" >"$kept/key"
+fi
+cp "$kept/series.tap" "$results/host/"

@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# series-check.sh BASE DIR: what a maintainer would check of the series before
+# looking at it. Every patch: checkpatch --strict, and does it build alone? The
+# whole: does it add a warning of gcc (W=1) or sparse, do the kselftests build
+# in the tree? Prints TAP.
+#
+# It builds in object folders of its own. DIR/linux is left at some commit.
+#
+# Environment: CROSS_COMPILE, JOBS
+
+set -u
+
+base=$1
+dir=$2
+linux=$dir/linux
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../../.." && pwd)
+. "$here/tap.sh"
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+unset MAKEFLAGS MFLAGS
+export ARCH=arm64
+
+mapfile -t commits < <(git -C "$linux" rev-list --reverse rewound..series)
+mapfile -t names < <(sed -nE 's/^([^#[:blank:]][^[:blank:]]*).*/\1/p' "$top/patches/$base/series")
+
+goto() {
+	git -C "$linux" -c advice.detachedHead=false checkout -qf --detach "$1"
+}
+
+kmake() {
+	make -s -C "$linux" O=check -j"$JOBS" CC="ccache ${CROSS_COMPILE}gcc" "$@"
+}
+
+# gcc's and sparse's warnings in KVM and its headers, without line numbers
+warnings() {
+	# 2: sparse looks at all files, changed or not
+	touch "$linux"/arch/arm64/kvm/*.c
+	kmake W=1 C=2 arch/arm64/kvm/ 2>&1 |
+		grep -E '(warning|error):' | sed -E 's/:[0-9]+(:[0-9]+)?:/:/' | sort
+}
+
+# What checkpatch says of a mail, less what we have a reason for
+checkpatch() {
+	local name=$1 mail=$2 types
+
+	types=$(sed 's/#.*//' "$top/patches/checkpatch-exceptions" | while read -r glob type _; do
+		# shellcheck disable=SC2053 # a pattern
+		[[ -n $glob && $name == $glob ]] && echo "$type"
+	done | paste -sd ,)
+	(cd "$linux" && scripts/checkpatch.pl --strict --show-types --no-summary --terse \
+		${types:+--ignore "$types"} "$mail" 2>/dev/null) >"$tmp/checkpatch"
+	! grep -q . "$tmp/checkpatch"
+}
+
+plan $((2 * ${#names[@]} + 2))
+
+goto rewound
+mkdir -p "$linux/check"
+cp "$dir/image/rewound/.config" "$linux/check/.config"
+grep -qx /check/ "$linux/.git/info/exclude" || echo /check/ >>"$linux/.git/info/exclude"
+kmake olddefconfig prepare >"$tmp/prepare" 2>&1 || sed 's/^/# /' "$tmp/prepare"
+warnings >"$tmp/before"
+
+for i in "${!names[@]}"; do
+	git -C "$linux" format-patch -q --stdout -1 "${commits[i]}" >"$tmp/mail"
+	checkpatch "${names[i]}" "$tmp/mail"
+	result $? "checkpatch --strict: ${names[i]}" "$tmp/checkpatch"
+
+	goto "${commits[i]}"
+	{ kmake prepare && kmake arch/arm64/kvm/ && kmake headers &&
+		echo '#include <linux/kvm.h>' | "${CROSS_COMPILE}gcc" -Wall -Werror -fsyntax-only \
+			-nostdinc -isystem "$linux/check/usr/include" \
+			-isystem "$("${CROSS_COMPILE}gcc" -print-file-name=include)" -x c -
+	} >"$tmp/build" 2>&1
+	result $? "builds alone: ${names[i]}" "$tmp/build"
+done
+
+warnings >"$tmp/after"
+diff "$tmp/before" "$tmp/after" | grep '^>' >"$tmp/new"
+[ ! -s "$tmp/new" ]
+result $? "no new warning of gcc W=1 ($(grep -c . "$tmp/before") before the series) or sparse" "$tmp/new"
+
+# The tree's own tests need not all build: 6.1.192's vgic_init.c does not
+rm -rf "$dir/kselftest"
+mkdir -p "$dir/kselftest"
+make -k -C "$linux/tools/testing/selftests" TARGETS=kvm O="$dir/kselftest" CROSS_COMPILE="$CROSS_COMPILE" \
+	KHDR_INCLUDES="-isystem $linux/check/usr/include" -j"$JOBS" >"$tmp/kselftest" 2>&1
+grep -E 'nisv[^ ]*: *(warning|error):|nisv.*Error' "$tmp/kselftest" >"$tmp/ours"
+sed -nE 's/^[[:blank:]]+.*(nisv_[^.]*)\.c$/\1/p' "$top/patches/$base/series" | while read -r t; do
+	[ -n "$(find "$dir/kselftest" -name "$t" -type f -perm -1)" ] || echo "$t has not been built"
+done >>"$tmp/ours"
+sed -nE 's/^make.*\/kvm\/([^/]*\/)?([^/]*)\] Error.*/# not ours, does not build: \2/p' "$tmp/kselftest"
+[ ! -s "$tmp/ours" ]
+result $? "kselftests: make TARGETS=kvm builds ours in the tree, without a warning" "$tmp/ours"
