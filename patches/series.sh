@@ -164,7 +164,9 @@ install_files() {
 		done <"$tmp/changed"
 		rm -rf "$tmp"
 	}
-	trap 'undo; fail "interrupted, or cannot write to it (no space?); $kernel is as it was"' ERR INT TERM
+	# The trap may find stderr redirected
+	exec 3>&2
+	trap 'exec 2>&3; undo; fail "interrupted, or cannot write to it (no space?); $kernel is as it was"' ERR INT TERM
 
 	# All the space that is needed is taken before the first file changes
 	while read -r f; do
