@@ -98,12 +98,13 @@ run: ready
 
 check: ready
 	@rm -rf $(RESULTS)/host $(RESULTS)/*.cell; mkdir -p $(RESULTS)/host
-	@for cpu in $(CHECK_CPUS); do \
-		CPU=$$cpu $(STAGE) "kselftests on $$cpu" $(B)/log/check-$$cpu \
-			$N/check.sh $(RESULTS) $$cpu $B/image/series/Image $(ROOTFS) $B/payload.squashfs || exit; \
-	done
-	@CPU=$(firstword $(CHECK_CPUS)) $(STAGE) 'kselftests on the rewound kernel' $(B)/log/check-rewound \
-		$N/check.sh $(RESULTS) rewound $B/image/rewound/Image $(ROOTFS) $B/payload.squashfs
+	@set -e; cell() { \
+		CPU=$$2 $(STAGE) "kselftests on $$1" $(B)/log/check-$$1 \
+			$N/check.sh $(RESULTS) $$1 $$3 $(ROOTFS) $B/payload.squashfs; \
+		[ ! -e $(RESULTS)/$$1.boot/failed ] || sed 's/^/    /' $(B)/log/check-$$1; \
+	}; \
+	for cpu in $(CHECK_CPUS); do cell $$cpu $$cpu $B/image/series/Image; done; \
+	cell rewound $(firstword $(CHECK_CPUS)) $B/image/rewound/Image
 	@$N/host-checks.sh $(BASE) $B $(RESULTS)
 	@$N/report.pl "linux-source-$(BASE) $$(cat $B/version) with the series, GICv$(GIC), $(CPUS) CPUs, $$($(QEMU) --version | head -n 1)" \
 		$(RESULTS) $(CHECK_CPUS) host

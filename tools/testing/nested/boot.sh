@@ -57,7 +57,11 @@ elif [ -s "$out/qemu" ]; then
 else
 	why="ended before its job was done"
 fi
-echo "boot: $job on $CPU: $why; the end of $out/console:" >&2
-tail -n 20 "$out/console" 2>/dev/null | tr -d '\r' >&2
 echo "$why" >"$out/failed"
+if [ -s "$out/console" ]; then
+	echo "boot: $job on $CPU: $why; the end of $out/console:" >&2
+	tail -n 20 "$out/console" | tr -d '\r' >&2
+else
+	echo "boot: $job on $CPU: $why" >&2
+fi
 exit 1

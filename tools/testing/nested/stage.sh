@@ -3,7 +3,8 @@
 #
 # stage.sh NAME LOG COMMAND...: run one long step of the build. The command's
 # output goes to LOG; the terminal gets a sign of life, and the seconds it took.
-# If it fails, the end of LOG follows, and the command's exit code is kept.
+# If it fails, what our scripts say of it follows, or else the end of LOG; the
+# command's exit code is kept.
 
 set -u
 
@@ -15,7 +16,7 @@ mkdir -p "$(dirname "$log")"
 start=$SECONDS
 
 alive() {
-	while sleep 20; do
+	while sleep 20 && kill -0 $$; do
 		printf '  %-34s %4d s ... %.60s\n' "$name" $((SECONDS - start)) \
 			"$(tail -n 1 "$log" 2>/dev/null | tr -cd '[:print:]')"
 	done
@@ -34,7 +35,9 @@ if [ $rc -eq 0 ]; then
 	printf '  %-34s %4d s\n' "$name" $((SECONDS - start))
 	printf '%s\t%d\n' "$name" $((SECONDS - start)) >>"${STAGES:-/dev/null}"
 else
-	printf '  %-34s FAILED (exit %d) after %d s; the end of %s:\n' "$name" $rc $((SECONDS - start)) "$log"
-	tail -n 15 "$log" | sed 's/^/    /'
+	printf '  %-34s FAILED (exit %d) after %d s, see %s\n' "$name" $rc $((SECONDS - start)) "$log"
+	# Our own scripts end with a line, or some, that say it all
+	own=$(sed -nE '/^(packages|tree|rewind|rootfs|boot|series.sh): /,$p' "$log")
+	{ printf '%s\n' "$own" | grep . || tail -n 15 "$log"; } | sed 's/^/    /'
 fi
 exit $rc
