@@ -39,6 +39,12 @@ need_base() {
 	[ -e "$top/patches/$1/series" ] || fail "no series for base '$1'; there is one for: $(bases)"
 }
 
+# On a fresh machine git does not know who works here: commits of ours need no name
+any_name() {
+	git -C "$1" var GIT_COMMITTER_IDENT >/dev/null 2>&1 ||
+		export GIT_COMMITTER_NAME=series GIT_COMMITTER_EMAIL=series@localhost
+}
+
 # The lines of a series file: "patch NAME" and "file FROM TO"
 entries() {
 	sed -E 's/[[:blank:]]*#.*//; /^[[:blank:]]*$/d
@@ -73,7 +79,7 @@ misfit() {
 }
 
 commit() {
-	local repo=$1 parent base=$3 kind a b patch='' last='' tree mode
+	local repo=$1 parent base=$3 kind a b patch='' last='' tree date mode
 
 	git() { command git -C "$repo" "$@"; }
 	export GIT_INDEX_FILE=$tmp/index
@@ -83,10 +89,12 @@ commit() {
 	finish() {
 		[ -n "$patch" ] || return 0
 		tree=$(git write-tree)
+		date=$(sed -n 's/^Date: //p' "$tmp/info")
+		# The same series on the same commit is the same commits
 		parent=$({ sed -n 's/^Subject: //p' "$tmp/info"; echo; cat "$tmp/msg"; } |
 			GIT_AUTHOR_NAME=$(sed -n 's/^Author: //p' "$tmp/info") \
 			GIT_AUTHOR_EMAIL=$(sed -n 's/^Email: //p' "$tmp/info") \
-			GIT_AUTHOR_DATE=$(sed -n 's/^Date: //p' "$tmp/info") \
+			GIT_AUTHOR_DATE=$date GIT_COMMITTER_DATE=$date \
 			git commit-tree "$tree" -p "$parent")
 		case $patch in
 		0*)	last=$parent ;;
@@ -196,13 +204,16 @@ apply() {
 	if [ "$(git -C "$kernel" rev-parse --show-toplevel 2>/dev/null)" = "$kernel" ]; then
 		[ -z "$(git -C "$kernel" status --porcelain --untracked-files=no)" ] ||
 			fail "$kernel has changes that are not committed: commit or stash them first"
+		git -C "$kernel" var GIT_COMMITTER_IDENT >/dev/null 2>&1 ||
+			fail "git does not know who you are, and commits need a name: git config user.name, user.email"
 		tip=$(commit "$kernel" HEAD "$base") || exit
 		tip=${tip##*$'\n'}
 		git -C "$kernel" merge -q --ff-only "$tip" >"$tmp/merge" 2>&1 ||
 			fail "$kernel cannot move to the new commits, and is as it was: $(sed -n '1,/^Please/p' "$tmp/merge" | xargs)"
 		echo "$kernel ($base): $(git -C "$kernel" rev-list --count "ORIG_HEAD..HEAD") commits, now at $(git -C "$kernel" log -1 --format='%h "%s"')"
 	else
-		command git init -q "$tmp/repo"
+		git init -q "$tmp/repo"
+		any_name "$tmp/repo"
 		while read -r f; do
 			[ -e "$kernel/$f" ] || continue
 			mkdir -p "$(dirname "$tmp/repo/$f")"
@@ -213,7 +224,7 @@ apply() {
 		done < <(entries "$base" | sed -n 's/^file [^ ]* //p')
 		git -C "$tmp/repo" add -Af .
 		git -C "$tmp/repo" -c user.name=x -c user.email=x commit -qm tree
-		tip=$(GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x commit "$tmp/repo" HEAD "$base") || exit
+		tip=$(commit "$tmp/repo" HEAD "$base") || exit
 		tip=${tip##*$'\n'}
 		install_files "$tmp/repo" "$tip" "$kernel"
 		echo "$kernel ($base): $(wc -l <"$tmp/changed") files changed or added; it is no git tree, so there are no commits"
@@ -246,8 +257,8 @@ emit() {
 what=$1
 shift
 case $what in
-commit)	need_base "$3"; commit "$@" ;;
+commit)	need_base "$3"; any_name "$1"; commit "$@" ;;
 apply)	apply "$@" ;;
-emit)	need_base "$3"; emit "$@" ;;
+emit)	need_base "$3"; any_name "$1"; emit "$@" ;;
 *)	fail "no such command: $what" ;;
 esac
