@@ -2,7 +2,12 @@
 #
 # The front door. `make` explains.
 
-# The kernel that the series is put on, and where everything is built
+# The kernel that the series is put on: one of Debian's, or a tree of yours; and
+# where everything is built
+KERNEL		?=
+ifneq ($(KERNEL),)
+override BASE	:= $(shell patches/series.sh base '$(KERNEL)')
+endif
 BASE		?= 6.1
 BUILD		?= $(CURDIR)/build
 
@@ -25,7 +30,8 @@ export BASE QEMU GIC CPUS TIMEOUT CROSS_COMPILE JOBS CCACHE_DIR
 
 N	:= tools/testing/nested
 T	:= tools/testing/selftests/kvm/arm64
-B	:= $(abspath $(BUILD))/$(BASE)
+B	:= $(abspath $(BUILD))/$(BASE)$(if $(KERNEL),-$(notdir $(realpath $(KERNEL))))
+NAME	:= $(or $(KERNEL),linux-source-$(BASE))
 ROOTFS	:= $(abspath $(BUILD))/rootfs.squashfs
 RESULTS	:= $(B)/results
 TESTS	:= $(patsubst $T/%.c,%,$(wildcard $T/*.c))
@@ -50,6 +56,7 @@ help:
 	@echo 'Variables, with their values:'
 	@printf '  %-14s %-26s %s\n' \
 		BASE '$(BASE)' 'the kernel: $(BASES)' \
+		KERNEL '$(KERNEL)' 'or a kernel tree of yours, of which a copy is used' \
 		CPU '$(CPU)' 'the emulated CPU; empty: $(RUN_CPU) to run, $(CHECK_CPUS) to check' \
 		GIC '$(GIC)' 'its interrupt controller: 2 or 3' \
 		CPUS '$(CPUS)' 'how many of them' \
@@ -63,6 +70,7 @@ help:
 # What run and check need, in the order that they need it
 
 base:
+	@[ -z '$(KERNEL)' ] || [ -n '$(BASE)' ] || exit 1
 	@[ -n '$(filter $(BASE),$(BASES))' ] || { echo "make: no BASE=$(BASE); there is: $(BASES)" >&2; exit 1; }
 
 packages: base
@@ -71,15 +79,16 @@ ifndef PACKAGES_ARE_THERE
 endif
 
 tree: packages
-	@$(STAGE) 'kernel tree, rewound' $(B)/log/tree $N/tree.sh $(BASE) $B
-	@set -e; tips=$$(patches/series.sh commit $B/linux rewound $(BASE)); set -- $$tips; \
-	git -C $B/linux tag -f kernel $$1 >/dev/null; git -C $B/linux tag -f series $$2 >/dev/null
+	@$(STAGE) 'kernel tree' $(B)/log/tree $N/tree.sh $(BASE) $B $(realpath $(KERNEL))
+	@patches/series.sh commit $B/linux base $(BASE) >$B/commits.new && mv $B/commits.new $B/commits
+	@git -C $B/linux tag -f kernel $$(sed -n 's/ 0.*//p' $B/commits | tail -n 1) >/dev/null
+	@git -C $B/linux tag -f series $$(sed -n '$$s/ .*//p' $B/commits) >/dev/null
 
 images: tree
 	@set -e; image() { \
 		$(STAGE) "kernel $$1" $(B)/log/kernel-$$1 \
 			$N/image.sh $B $$2 $$1 $(CURDIR)/arch/arm64/configs/nisv_host.config; \
-	}; image rewound rewound; image series kernel
+	}; image base base; image series kernel
 
 $(ROOTFS): $N/rootfs.sh | packages
 	@$(STAGE) 'root file system' $(B)/log/rootfs $N/rootfs.sh $@
@@ -93,8 +102,8 @@ ready: packages
 	@$(STAGE) 'tests and guest' $(B)/log/payload $N/payload.sh $B $(TESTS:%=$T/%.c)
 
 run: ready
-	@CPU=$(RUN_CPU) $N/guest.sh $(RESULTS)/guest $B/image/rewound/Image $B/image/series/Image $(ROOTFS) $B/payload.squashfs
-	@echo "linux-source-$(BASE) $$(cat $B/version) on $(RUN_CPU), GICv$(GIC), $(CPUS) CPUs; all of it: $(RESULTS)/guest"
+	@CPU=$(RUN_CPU) $N/guest.sh $(RESULTS)/guest $B/image/base/Image $B/image/series/Image $(ROOTFS) $B/payload.squashfs
+	@echo "$(NAME) $$(cat $B/version) on $(RUN_CPU), GICv$(GIC), $(CPUS) CPUs; all of it: $(RESULTS)/guest"
 
 check: ready
 	@rm -rf $(RESULTS)/host $(RESULTS)/*.cell; mkdir -p $(RESULTS)/host
@@ -104,9 +113,9 @@ check: ready
 		[ ! -e $(RESULTS)/$$1.boot/failed ] || sed 's/^/    /' $(B)/log/check-$$1; \
 	}; \
 	for cpu in $(CHECK_CPUS); do cell $$cpu $$cpu $B/image/series/Image; done; \
-	cell rewound $(firstword $(CHECK_CPUS)) $B/image/rewound/Image
+	cell base $(firstword $(CHECK_CPUS)) $B/image/base/Image
 	@$N/host-checks.sh $(BASE) $B $(RESULTS)
-	@$N/report.pl "linux-source-$(BASE) $$(cat $B/version) with the series, GICv$(GIC), $(CPUS) CPUs, $$($(QEMU) --version | head -n 1)" \
+	@$N/report.pl "$(NAME) $$(cat $B/version) with the series, GICv$(GIC), $(CPUS) CPUs, $$($(QEMU) --version | head -n 1)" \
 		$(RESULTS) $(CHECK_CPUS) host
 	@echo "(table: $(RESULTS)/summary, TAP: $(RESULTS)/check.tap)"
 
@@ -115,10 +124,10 @@ apply:
 	@patches/series.sh apply '$(KERNEL)'
 
 series: tree
-	@patches/series.sh emit $B/linux rewound $(BASE) $B/mails
+	@patches/series.sh emit $B/linux base $(BASE) $B/mails
 
 clean:
-	rm -rf $(foreach b,$(BASES),$(addprefix $(BUILD)/$b/,image results log mails kselftest payload payload.squashfs linux/obj linux/check))
+	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image results log mails kselftest payload payload.squashfs series-check linux/obj linux/check))
 
 distclean:
 	rm -rf $(BUILD)

@@ -5,8 +5,9 @@
 #
 #   series.sh commit REPO REV BASE	make the commits on top of REV in the git
 #					repository REPO, touching neither its
-#					branches nor its files; print the last
-#					commit, and before it the last of 0*
+#					branches nor its files; print each, and
+#					the patch that it was made of
+#   series.sh base KERNEL		print which base a kernel tree takes
 #   series.sh apply KERNEL		apply to a kernel tree: a git tree gets
 #					the commits, any other the files
 #   series.sh emit REPO REV BASE OUT	write the mails, with a cover letter,
@@ -14,7 +15,9 @@
 #
 # patches/BASE/series lists the commits in order: a patch of this folder on a
 # line of its own, and below it, indented, the files of this repository that
-# join its commit, as "file" or as "file -> file in the kernel tree".
+# join its commit, as "file" or as "file -> file in the kernel tree". A patch that
+# not every tree of the base needs is followed by "if" or "unless", a file of the
+# kernel, and a Perl regular expression to look for in it, as a whole.
 #
 # The tree is changed whole or not at all: commits are built from objects and
 # an index of our own, and the tree moves to the last one when all of them
@@ -45,7 +48,7 @@ any_name() {
 		export GIT_COMMITTER_NAME=series GIT_COMMITTER_EMAIL=series@localhost
 }
 
-# The lines of a series file: "patch NAME" and "file FROM TO"
+# The lines of a series file: "patch NAME [CONDITION]" and "file FROM TO"
 entries() {
 	sed -E 's/[[:blank:]]*#.*//; /^[[:blank:]]*$/d
 		s/^[[:blank:]]+([^[:blank:]]+)[[:blank:]]+->[[:blank:]]+([^[:blank:]]+)$/file \1 \2/; t
@@ -79,11 +82,11 @@ misfit() {
 }
 
 commit() {
-	local repo=$1 parent base=$3 kind a b patch='' last='' tree date mode
+	local repo=$1 rev=$2 parent base=$3 kind a b file pattern patch='' tree date mode
 
 	git() { command git -C "$repo" "$@"; }
 	export GIT_INDEX_FILE=$tmp/index
-	parent=$(git rev-parse "$2^{commit}")
+	parent=$(git rev-parse "$rev^{commit}")
 	git read-tree "$parent"
 
 	finish() {
@@ -96,15 +99,18 @@ commit() {
 			GIT_AUTHOR_EMAIL=$(sed -n 's/^Email: //p' "$tmp/info") \
 			GIT_AUTHOR_DATE=$date GIT_COMMITTER_DATE=$date \
 			git commit-tree "$tree" -p "$parent")
-		case $patch in
-		0*)	last=$parent ;;
-		esac
+		echo "$parent $patch"
 	}
 
-	while read -r kind a b; do
+	while read -r kind a b file pattern; do
 		case $kind in
 		patch)
 			finish
+			patch=
+			case $b in
+			if)	git show "$rev:$file" 2>/dev/null | grep -qzP -- "$pattern" || continue ;;
+			unless)	! git show "$rev:$file" 2>/dev/null | grep -qzP -- "$pattern" || continue ;;
+			esac
 			patch=$a
 			[ -e "$top/patches/$base/$patch" ] || fail "patches/$base/series names $patch, which is not there"
 			git mailinfo "$tmp/msg" "$tmp/diff" <"$top/patches/$base/$patch" >"$tmp/info"
@@ -113,6 +119,7 @@ commit() {
 $(misfit "$top/patches/$base/$patch")"
 			;;
 		file)
+			[ -n "$patch" ] || continue
 			[ -e "$top/$a" ] || fail "patches/$base/series names $a, which is not there"
 			mode=100644
 			[ -x "$top/$a" ] && mode=100755
@@ -124,8 +131,6 @@ $(misfit "$top/patches/$base/$patch")"
 
 	unset GIT_INDEX_FILE
 	unset -f git
-	echo "$last"
-	echo "$parent"
 }
 
 # Refuse what cannot take the series, and find the base
@@ -206,8 +211,8 @@ apply() {
 			fail "$kernel has changes that are not committed: commit or stash them first"
 		git -C "$kernel" var GIT_COMMITTER_IDENT >/dev/null 2>&1 ||
 			fail "git does not know who you are, and commits need a name: git config user.name, user.email"
-		tip=$(commit "$kernel" HEAD "$base") || exit
-		tip=${tip##*$'\n'}
+		commit "$kernel" HEAD "$base" >"$tmp/commits" || exit
+		tip=$(sed -n '$s/ .*//p' "$tmp/commits")
 		git -C "$kernel" merge -q --ff-only "$tip" >"$tmp/merge" 2>&1 ||
 			fail "$kernel cannot move to the new commits, and is as it was: $(sed -n '1,/^Please/p' "$tmp/merge" | xargs)"
 		echo "$kernel ($base): $(git -C "$kernel" rev-list --count "ORIG_HEAD..HEAD") commits, now at $(git -C "$kernel" log -1 --format='%h "%s"')"
@@ -224,8 +229,8 @@ apply() {
 		done < <(entries "$base" | sed -n 's/^file [^ ]* //p')
 		git -C "$tmp/repo" add -Af .
 		git -C "$tmp/repo" -c user.name=x -c user.email=x commit -qm tree
-		tip=$(commit "$tmp/repo" HEAD "$base") || exit
-		tip=${tip##*$'\n'}
+		commit "$tmp/repo" HEAD "$base" >"$tmp/commits" || exit
+		tip=$(sed -n '$s/ .*//p' "$tmp/commits")
 		install_files "$tmp/repo" "$tip" "$kernel"
 		echo "$kernel ($base): $(wc -l <"$tmp/changed") files changed or added; it is no git tree, so there are no commits"
 	fi
@@ -234,8 +239,8 @@ apply() {
 emit() {
 	local repo=$1 rev=$2 base=$3 out=$4 tip cover
 
-	tip=$(commit "$repo" "$rev" "$base") || exit
-	tip=${tip##*$'\n'}
+	commit "$repo" "$rev" "$base" >"$tmp/commits" || exit
+	tip=$(sed -n '$s/ .*//p' "$tmp/commits")
 	rm -rf "$out.new"
 	mkdir -p "$out.new"
 	git -C "$repo" format-patch -q --cover-letter --abbrev=12 --subject-prefix="PATCH $base" \
@@ -258,6 +263,7 @@ what=$1
 shift
 case $what in
 commit)	need_base "$3"; any_name "$1"; commit "$@" ;;
+base)	examine "$@"; echo "$base" ;;
 apply)	apply "$@" ;;
 emit)	need_base "$3"; any_name "$1"; emit "$@" ;;
 *)	fail "no such command: $what" ;;

@@ -16,13 +16,13 @@ tmp=$(mktemp -d "$(dirname "$linux")/apply-check.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
 
-# A clone of the rewound tree, as far as the series is concerned
+# A clone of the base tree, as far as the series is concerned
 tree() {
 	git clone -qsn "$linux" "$1" 2>/dev/null
 	git -C "$1" sparse-checkout set --no-cone /Makefile /Kbuild /include/uapi/ /include/trace/events/kvm.h \
 		/arch/arm64/ /Documentation/virt/ /tools/arch/ /tools/include/uapi/ /tools/kvm/ \
 		/tools/testing/selftests/kvm/ '!/arch/arm64/boot/'
-	git -C "$1" checkout -q -B mine rewound
+	git -C "$1" checkout -q -B mine base
 }
 
 # refuses NAME PATTERN ARGUMENTS...: exit code 1 and one line (or more, for a
@@ -50,7 +50,7 @@ rm -rf "$tmp/plain/.git"
 "$series" apply "$tmp/git" >"$tmp/out" 2>&1
 result $? "apply: a git tree gets the commits" "$tmp/out"
 
-"$series" emit "$tmp/am" rewound "$base" "$tmp/mails" >"$tmp/out" 2>&1 &&
+"$series" emit "$tmp/am" base "$base" "$tmp/mails" >"$tmp/out" 2>&1 &&
 	git -C "$tmp/am" am -q "$tmp"/mails/0*[1-9]-*.patch >>"$tmp/out" 2>&1
 result $? "series: git am takes the mails" "$tmp/out"
 
@@ -72,7 +72,7 @@ for victim in "$tmp/git" "$tmp/plain"; do
 done
 
 victim=$tmp/git
-git -C "$victim" reset -q --hard rewound
+git -C "$victim" reset -q --hard base
 echo >>"$victim/arch/arm64/kvm/arm.c"
 refuses "apply: a dirty tree" 'not committed: commit or stash' "$series" apply "$victim"
 git -C "$victim" checkout -q arch
@@ -81,16 +81,16 @@ sed -i 's/kvm_vcpu_dabt_isvalid/kvm_vcpu_dabt_is_valid/' "$victim/arch/arm64/kvm
 git -C "$victim" commit -qam "A change that is in the way"
 refuses "apply: a patch that does not fit: which, where" \
 	'hunk [0-9]+ of arch/arm64/kvm/mmio.c' "$series" apply "$victim"
-git -C "$victim" reset -q --hard rewound
+git -C "$victim" reset -q --hard base
 
 sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 0/; s/^VERSION = .*/VERSION = 5/' "$victim/Makefile"
 git -C "$victim" commit -qam "Another version"
 refuses "apply: an unsupported version" 'version 5.0, for which there is no series; there is one for: .*' \
 	"$series" apply "$victim"
-git -C "$victim" reset -q --hard rewound
+git -C "$victim" reset -q --hard base
 
 victim=$tmp/mails
 refuses "apply: no kernel tree" 'is no kernel tree' "$series" apply "$victim"
 refuses "apply: no such folder" 'no such folder' "$series" apply "$tmp/nowhere"
-refuses "series: an unknown base" "no series for base '9.9'" "$series" emit "$tmp/am" rewound 9.9 "$tmp/x"
+refuses "series: an unknown base" "no series for base '9.9'" "$series" emit "$tmp/am" base 9.9 "$tmp/x"
 refuses "make: an unknown base" "no BASE=9.9" make -s -C "$top" check BASE=9.9

@@ -26,8 +26,9 @@ rm -f "$out"/*
 
 machine=virt,virtualization=on,gic-version=$GIC
 cpu=$CPU
-# Pointer authentication in software costs more than all else together
-[ "$CPU" = max ] && cpu=max,pauth-impdef=on
+# Pointer authentication in software costs more than all else together, and
+# kernels before v5.5 do not boot on a CPU that has LPA2
+[ "$CPU" = max ] && cpu=max,pauth-impdef=on,lpa2=off
 
 # The last virtio device on the command line is the first that Linux finds
 timeout --foreground -k 5 "$TIMEOUT" "$QEMU" -M "$machine" -cpu "$cpu" -smp "$CPUS" -m 1024 \

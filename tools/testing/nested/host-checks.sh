@@ -21,13 +21,14 @@ stage() {
 	"$here/stage.sh" "$name" "$tap" "$@" || true
 }
 
-stage 'proof of the rewind' "$results/host/rewind.tap" \
-	"$here/rewind-proof.sh" "$dir/linux" "$dir/image/rewound/Image" "$results/rewound"
+stage 'the base lacks the feature' "$results/host/base.tap" \
+	"$here/base-proof.sh" "$dir/linux" "$dir/image/base/Image" "$results/base"
 stage 'make apply, make series' "$results/host/apply.tap" "$here/apply-check.sh" "$base" "$dir/linux"
 stage 'shellcheck' "$results/host/scripts.tap" "$here/script-check.sh"
 
-key=$(git -C "$dir/linux" rev-parse 'rewound^{tree}' series
-	cat "$here/series-check.sh" "$here/tap.sh" "$top/patches/checkpatch-exceptions" "$dir/image/rewound/.config" | sha256sum)
+key=$(git -C "$dir/linux" rev-parse 'base^{tree}'
+	cat "$dir/commits"
+	cat "$here/series-check.sh" "$here/tap.sh" "$top/patches/checkpatch-exceptions" "$dir/image/base/.config" | sha256sum)
 if [ "$key" != "$(cat "$kept/key" 2>/dev/null)" ]; then
 	rm -rf "$kept"
 	mkdir -p "$kept"

@@ -3,7 +3,7 @@
 #
 # payload.sh DIR TEST.c...: the second disk of the nested host, as
 # DIR/payload.squashfs: its init, the tests, and the guest that QEMU boots. The
-# guest runs the rewound kernel, be the host with or without the series.
+# guest runs the base kernel, be the host with or without the series.
 #
 # Environment: CROSS_COMPILE
 
@@ -25,6 +25,6 @@ done
 "${cc[@]}" "$here/guest.c" -o "$out/initrd/init"
 (cd "$out/initrd" && find . | cpio -o -H newc --quiet) >"$out/guest/initrd"
 rm -r "$out/initrd"
-cp "$dir/image/rewound/Image" "$out/guest/"
+cp "$dir/image/base/Image" "$out/guest/"
 
 mksquashfs "$out" "$dir/payload.squashfs" -comp lz4 -noappend -quiet -all-root

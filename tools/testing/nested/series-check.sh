@@ -21,17 +21,18 @@ top=$(cd "$here/../../.." && pwd)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 unset MAKEFLAGS MFLAGS
-export ARCH=arm64
+export CCACHE_DEPEND=1
 
-mapfile -t commits < <(git -C "$linux" rev-list --reverse rewound..series)
-mapfile -t names < <(sed -nE 's/^([^#[:blank:]][^[:blank:]]*).*/\1/p' "$top/patches/$base/series")
+mapfile -t commits < <(cut -d ' ' -f 1 "$dir/commits")
+mapfile -t names < <(cut -d ' ' -f 2 "$dir/commits")
 
 goto() {
 	git -C "$linux" -c advice.detachedHead=false checkout -qf --detach "$1"
 }
 
 kmake() {
-	make -s -C "$linux" O=check -j"$JOBS" CC="ccache ${CROSS_COMPILE}gcc" "$@"
+	make -s -C "$linux" O=check -j"$JOBS" CC="ccache ${CROSS_COMPILE}gcc" \
+		ARCH=arm64 CROSS_COMPILE="$CROSS_COMPILE" HOSTCFLAGS=-fcommon KCFLAGS=-Wno-error "$@"
 }
 
 # gcc's and sparse's warnings in KVM and its headers, without line numbers
@@ -57,10 +58,9 @@ checkpatch() {
 
 plan $((2 * ${#names[@]} + 2))
 
-goto rewound
+goto base
 mkdir -p "$linux/check"
-cp "$dir/image/rewound/.config" "$linux/check/.config"
-grep -qx /check/ "$linux/.git/info/exclude" || echo /check/ >>"$linux/.git/info/exclude"
+cp "$dir/image/base/.config" "$linux/check/.config"
 kmake olddefconfig prepare >"$tmp/prepare" 2>&1 || sed 's/^/# /' "$tmp/prepare"
 warnings >"$tmp/before"
 
@@ -70,7 +70,7 @@ for i in "${!names[@]}"; do
 	result $? "checkpatch --strict: ${names[i]}" "$tmp/checkpatch"
 
 	goto "${commits[i]}"
-	{ kmake prepare && kmake arch/arm64/kvm/ && kmake headers &&
+	{ kmake prepare && kmake arch/arm64/kvm/ && kmake headers_install &&
 		echo '#include <linux/kvm.h>' | "${CROSS_COMPILE}gcc" -Wall -Werror -fsyntax-only \
 			-nostdinc -isystem "$linux/check/usr/include" \
 			-isystem "$("${CROSS_COMPILE}gcc" -print-file-name=include)" -x c -
@@ -86,7 +86,7 @@ result $? "no new warning of gcc W=1 ($(grep -c . "$tmp/before") before the seri
 # The tree's own tests need not all build: 6.1.192's vgic_init.c does not
 rm -rf "$dir/kselftest"
 mkdir -p "$dir/kselftest"
-make -k -C "$linux/tools/testing/selftests" TARGETS=kvm O="$dir/kselftest" CROSS_COMPILE="$CROSS_COMPILE" \
+make -k -C "$linux/tools/testing/selftests" TARGETS=kvm O="$dir/kselftest" ARCH=arm64 CROSS_COMPILE="$CROSS_COMPILE" \
 	KHDR_INCLUDES="-isystem $linux/check/usr/include" -j"$JOBS" >"$tmp/kselftest" 2>&1
 grep -E 'nisv[^ ]*: *(warning|error):|nisv.*Error' "$tmp/kselftest" >"$tmp/ours"
 sed -nE 's/^[[:blank:]]+.*(nisv_[^.]*)\.c$/\1/p' "$top/patches/$base/series" | while read -r t; do

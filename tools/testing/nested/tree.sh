@@ -1,20 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# tree.sh BASE DIR: put Debian's linux-source-BASE under git in DIR/linux, and
-# rewind it. DIR/linux then has the tags
+# tree.sh BASE DIR [KERNEL]: put the tree that the series is put on under git in
+# DIR/linux, where the tag "base" marks it, and its version in DIR/version.
 #
-#   debian    the package's tree as it is
-#   rewound   without mainline's implementation of the feature
+# Without KERNEL that is Debian's linux-source-BASE (tag "debian"), rewound. With
+# it, it is a copy of that tree as it is; KERNEL itself is only read.
 #
-# and DIR/version holds the package's version. What is there already is kept;
-# an interrupted run leaves nothing that looks finished.
+# What is there already is kept; an interrupted run leaves nothing that looks
+# finished.
 
 set -euo pipefail
 
 base=$1
 dir=$2
 here=$(cd "$(dirname "$0")" && pwd)
+kernel=${3-}
 package=linux-source-$base
 git=(git -c core.compression=1 -c core.fsync=none -c gc.auto=0 -c advice.detachedHead=false
      -c user.name=rewind -c user.email=rewind@localhost)
@@ -53,8 +54,6 @@ fetch() {
 	"${git[@]}" add -Af .
 	"${git[@]}" commit -qm "$package $(cat ../version)"
 	"${git[@]}" tag debian
-	# The objects of the kernel build go there
-	echo /obj/ >>.git/info/exclude
 
 	cd "$dir"
 	rm -rf linux version
@@ -70,10 +69,41 @@ rewind() {
 	echo "rewinding"
 	perl "$here/rewind.pl" .
 	"${git[@]}" commit -qam "Rewind: $package without the feature"
-	"${git[@]}" tag -f rewound >/dev/null
+	"${git[@]}" tag -f base >/dev/null
 	cat "$here/rewind.pl" "$here/rewind.cocci" | sha256sum >"$dir/rewound-by"
 }
 
+# A copy of the user's tree, brought up to date. Of a git tree, what git tracks.
+copy() {
+	mkdir -p "$dir/linux"
+	cd "$dir/linux"
+	rm -f .git/index.lock
+	if "${git[@]}" rev-parse -q --verify base >/dev/null 2>&1; then
+		"${git[@]}" checkout -qf --detach base
+	else
+		"${git[@]}" init -q
+	fi
+
+	echo "copying $kernel"
+	if [ "$(git -C "$kernel" rev-parse --show-toplevel 2>/dev/null)" = "$kernel" ]; then
+		git -C "$kernel" ls-files >"$dir/files"
+		rsync -a --ignore-missing-args --files-from="$dir/files" "$kernel/" .
+	else
+		rsync -a --delete --exclude=/.git --exclude=/obj --exclude=/check "$kernel/" .
+	fi || fail "cannot copy $kernel: no space in $dir?"
+	[ ! -e .config ] || make -s ARCH=arm64 mrproper
+
+	echo "committing it"
+	"${git[@]}" add -Af . ':!/obj' ':!/check'
+	"${git[@]}" diff --cached --quiet HEAD 2>/dev/null || "${git[@]}" commit -qm "$kernel"
+	"${git[@]}" tag -f base >/dev/null
+	make -s ARCH=arm64 kernelversion >"$dir/version"
+}
+
 mkdir -p "$dir"
+if [ -n "$kernel" ]; then
+	copy
+	exit
+fi
 [ -d "$dir/linux/.git" ] || { rm -f "$dir/rewound-by"; fetch; }
 cat "$here/rewind.pl" "$here/rewind.cocci" | sha256sum | cmp -s - "$dir/rewound-by" || rewind

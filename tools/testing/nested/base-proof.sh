@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# rewind-proof.sh LINUX IMAGE CELL: prove that what the series is put on does
-# not have the feature. CELL holds the results of the kselftests on the rewound
-# kernel. Prints TAP.
+# base-proof.sh LINUX IMAGE CELL: prove that what the series is put on, rewound or
+# a tree of the user's, does not have the feature. CELL holds the results of the
+# kselftests on that kernel. Prints TAP.
 
 set -u
 
@@ -20,7 +20,7 @@ says() {
 
 plan 6
 
-perl "$here/rewind.pl" --left rewound "$linux" | sed 's/^/# /'
+perl "$here/rewind.pl" --left base "$linux" | sed 's/^/# /'
 result "${PIPESTATUS[0]}" "no identifier of the feature is left"
 
 [ -s "$image" ]
