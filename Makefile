@@ -6,7 +6,7 @@
 # where everything is built
 KERNEL		?=
 ifneq ($(KERNEL),)
-override BASE	:= $(shell patches/series.sh base '$(KERNEL)')
+override BASE	:= $(shell patches/series.sh base '$(KERNEL)' 2>/dev/null)
 endif
 BASE		?= 6.1
 BUILD		?= $(CURDIR)/build
@@ -70,7 +70,7 @@ help:
 # What run and check need, in the order that they need it
 
 base:
-	@[ -z '$(KERNEL)' ] || [ -n '$(BASE)' ] || exit 1
+	@[ -z '$(KERNEL)' ] || patches/series.sh base '$(KERNEL)' >/dev/null
 	@[ -n '$(filter $(BASE),$(BASES))' ] || { echo "make: no BASE=$(BASE); there is: $(BASES)" >&2; exit 1; }
 
 packages: base

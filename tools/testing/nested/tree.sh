@@ -31,6 +31,10 @@ fetch() {
 	[ "$(df --output=avail -BG "$dir" | tail -n 1 | tr -dc 0-9)" -ge $need ] ||
 		fail "less than $need GB free in $dir: make room, or set BUILD= to another disk"
 
+	apt-cache show "$package" >/dev/null 2>&1 || apt-get -q update >/dev/null 2>&1 || true
+	apt-cache show "$package" >/dev/null 2>&1 ||
+		fail "apt knows no $package: bring a tree of that version, KERNEL=dir (or is there no network?)"
+
 	rm -rf "$dir/fetch"
 	mkdir "$dir/fetch"
 	cd "$dir/fetch"
