@@ -34,6 +34,7 @@ B	:= $(abspath $(BUILD))/$(BASE)$(if $(KERNEL),-$(notdir $(realpath $(KERNEL))))
 NAME	:= $(or $(KERNEL),linux-source-$(BASE))
 ROOTFS	:= $(abspath $(BUILD))/rootfs.squashfs
 RESULTS	:= $(B)/results
+CONFIGS	:= $(addprefix $(CURDIR)/,$(wildcard arch/arm64/configs/nisv_host.config arch/arm64/configs/nisv_host-$(BASE).config))
 TESTS	:= $(patsubst $T/%.c,%,$(wildcard $T/*.c))
 STAGE	:= $N/stage.sh
 
@@ -87,7 +88,7 @@ tree: packages
 images: tree
 	@set -e; image() { \
 		$(STAGE) "kernel $$1" $(B)/log/kernel-$$1 \
-			$N/image.sh $B $$2 $$1 $(CURDIR)/arch/arm64/configs/nisv_host.config; \
+			$N/image.sh $B $$2 $$1 $(CONFIGS); \
 	}; image base base; image series kernel
 
 $(ROOTFS): $N/rootfs.sh | packages

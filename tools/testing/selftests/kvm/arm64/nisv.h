@@ -32,8 +32,12 @@
 
 #include "kselftest.h"
 
+/* Not every kernel's headers have these */
 #ifndef BIT
 #define BIT(n)			(1UL << (n))
+#endif
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #endif
 
 /*
