@@ -21,8 +21,3 @@ result() {
 		echo "not ok $tests $2"
 	fi
 }
-
-skip() {
-	tests=$((tests + 1))
-	echo "ok $tests $1 # SKIP $2"
-}
