@@ -10,6 +10,7 @@
 #   series.sh base KERNEL		print which base a kernel tree takes
 #   series.sh apply KERNEL		apply to a kernel tree: a git tree gets
 #					the commits, any other the files
+#   series.sh paths BASE		print every path that the series touches
 #   series.sh emit REPO REV BASE OUT	write the mails, with a cover letter,
 #					to the folder OUT
 #
@@ -22,6 +23,10 @@
 # The tree is changed whole or not at all: commits are built from objects and
 # an index of our own, and the tree moves to the last one when all of them
 # exist. A plain tree is treated as a git tree of the files in question.
+#
+# Trees differ. A hunk may have moved, and the lines around it may have changed
+# but for the next one on either side; yet each change must end up in the same
+# function as in the patch.
 
 set -euo pipefail
 
@@ -81,6 +86,39 @@ misfit() {
 	grep -vE '^error: (patch failed:|.*: patch does not apply$)' "$tmp/apply.err" || true
 }
 
+# Which functions, or structures, a diff changes: "file name". Both for a patch and
+# for what came of it, the name is in the last unindented line before a change.
+places() {
+	awk '
+		/^\+\+\+ b\// { file = substr($2, 3) }
+		/^@@ / { sub(/^@@ [^@]* @@ ?/, ""); at = " " $0; changed = 0; next }
+		/^[-+]/ { if (!changed && !/^(---|\+\+\+) /) print file at; changed = 1 }
+		/^ / { changed = 0 }
+		/^[- ][A-Za-z_$]/ { at = " " substr($0, 2) }' "$@" |
+	sed -E 's/^([^ ]+) [a-z].*[ *]([A-Za-z0-9_]+)\(.*/\1 \2/' | sort -u
+}
+
+# Apply the patch file $1 to the index
+place() {
+	local before context which='^[^ ]*\.[ch] '
+
+	before=$(git write-tree)
+	for context in 3 2 1; do
+		# The names say little in prose: if all of the context is there, so be it
+		[ $context = 3 ] || which=.
+		git apply --cached -v -C$context --whitespace=nowarn "$1" 2>"$tmp/apply.err" || continue
+		git diff --cached "$before" >"$tmp/placed"
+		if diff <(places "$1" | grep "$which") <(places "$tmp/placed" | grep "$which") >"$tmp/strayed"; then
+			cat "$tmp/apply.err" >>"$tmp/placements"
+			return 0
+		fi
+		git read-tree "$before"
+		sed -nE 's/^> ([^ ]*) (.*)/error: \1: a change would end up in "\2", where it does not belong/p' \
+			"$tmp/strayed" >"$tmp/apply.err"
+	done
+	return 1
+}
+
 commit() {
 	local repo=$1 rev=$2 parent base=$3 kind a b file pattern patch='' tree date mode
 
@@ -114,7 +152,7 @@ commit() {
 			patch=$a
 			[ -e "$top/patches/$base/$patch" ] || fail "patches/$base/series names $patch, which is not there"
 			git mailinfo "$tmp/msg" "$tmp/diff" <"$top/patches/$base/$patch" >"$tmp/info"
-			git apply --cached --whitespace=nowarn "$top/patches/$base/$patch" 2>"$tmp/apply.err" ||
+			place "$top/patches/$base/$patch" ||
 				fail "patches/$base/$patch does not fit this tree, which is left as it was:
 $(misfit "$top/patches/$base/$patch")"
 			;;
@@ -133,9 +171,27 @@ $(misfit "$top/patches/$base/$patch")"
 	unset -f git
 }
 
+# What a kernel tree has of the feature: its names, and numbers that others use
+carried() {
+	local name what where
+	local places=(include/uapi/linux/kvm.h arch/arm64/include arch/arm64/kvm arch/arm/include arch/arm/kvm virt/kvm)
+
+	while IFS=: read -r name what; do
+		where=$(cd "$1" && grep -rlP "$what" "${places[@]}" 2>/dev/null | xargs)
+		[ -z "$where" ] || echo "  $name: $where"
+	done <<-'END'
+		KVM_CAP_ARM_NISV_TO_USER:\bKVM_CAP_ARM_NISV_TO_USER\b
+		KVM_CAP_ARM_INJECT_EXT_DABT:\bKVM_CAP_ARM_INJECT_EXT_DABT\b
+		KVM_EXIT_ARM_NISV:\bKVM_EXIT_ARM_NISV\b
+		ext_dabt_pending:\bext_dabt_pending\b
+		number 177 or 178 for another capability:^#define\s+KVM_CAP_(?!ARM_(NISV_TO_USER|INJECT_EXT_DABT)\b)\w+\s+17[78]\b
+		number 28 for another exit:^#define\s+KVM_EXIT_(?!ARM_NISV\b)\w+\s+28\b
+	END
+}
+
 # Refuse what cannot take the series, and find the base
 examine() {
-	local v p where
+	local v p there
 
 	[ -d "$1" ] || fail "KERNEL=$1: no such folder"
 	v=$(sed -n 's/^VERSION = //p' "$1/Makefile" 2>/dev/null || true)
@@ -146,10 +202,12 @@ examine() {
 	[ -d "$1/arch/arm64/kvm" ] ||
 		fail "KERNEL=$1 has no arch/arm64/kvm: a tree without KVM for arm64 has no use for the series"
 
-	where=$(grep -lE 'KVM_CAP_ARM_(NISV_TO_USER|INJECT_EXT_DABT)|ext_dabt_pending' \
-		"$1/include/uapi/linux/kvm.h" "$1/arch/arm64/include/uapi/asm/kvm.h" 2>/dev/null || true)
-	[ -z "$where" ] ||
-		fail "KERNEL=$1 ($v.$p) already carries the feature, as mainline does since v5.5; found in:" "$(echo "$where" | xargs)"
+	there=$(carried "$1")
+	if [ -n "$there" ]; then
+		echo "${0##*/}: KERNEL=$1 ($v.$p) already carries the feature, as mainline does since v5.5, or a part of it:" >&2
+		echo "$there" >&2
+		exit 1
+	fi
 	base=$v.$p
 	[ -e "$top/patches/$base/series" ] ||
 		fail "KERNEL=$1 is version $base, for which there is no series; there is one for: $(bases)"
@@ -200,6 +258,17 @@ install_files() {
 	done <"$tmp/changed"
 }
 
+# How well the patches fitted
+fitted() {
+	local hunks moved furthest less
+
+	hunks=$(cut -d ' ' -f 2 "$tmp/commits" | sed "s|^|$top/patches/$1/|" | xargs cat | grep -c '^@@ ')
+	moved=$(grep -c 'offset' "$tmp/placements" || true)
+	furthest=$(sed -nE 's/.*offset -?([0-9]+) line.*/\1/p' "$tmp/placements" | sort -n | tail -n 1)
+	less=$(grep -c '^Context reduced' "$tmp/placements" || true)
+	echo "$hunks hunks, $moved of them moved${furthest:+ by up to $furthest lines}, $less with less context"
+}
+
 apply() {
 	local kernel=$1 base tip f
 
@@ -215,7 +284,7 @@ apply() {
 		tip=$(sed -n '$s/ .*//p' "$tmp/commits")
 		git -C "$kernel" merge -q --ff-only "$tip" >"$tmp/merge" 2>&1 ||
 			fail "$kernel cannot move to the new commits, and is as it was: $(sed -n '1,/^Please/p' "$tmp/merge" | xargs)"
-		echo "$kernel ($base): $(git -C "$kernel" rev-list --count "ORIG_HEAD..HEAD") commits, now at $(git -C "$kernel" log -1 --format='%h "%s"')"
+		echo "$kernel ($base): $(git -C "$kernel" rev-list --count "ORIG_HEAD..HEAD") commits, now at $(git -C "$kernel" log -1 --format='%h "%s"'); $(fitted "$base")"
 	else
 		git init -q "$tmp/repo"
 		any_name "$tmp/repo"
@@ -232,7 +301,7 @@ apply() {
 		commit "$tmp/repo" HEAD "$base" >"$tmp/commits" || exit
 		tip=$(sed -n '$s/ .*//p' "$tmp/commits")
 		install_files "$tmp/repo" "$tip" "$kernel"
-		echo "$kernel ($base): $(wc -l <"$tmp/changed") files changed or added; it is no git tree, so there are no commits"
+		echo "$kernel ($base): $(wc -l <"$tmp/changed") files changed or added; it is no git tree, so there are no commits; $(fitted "$base")"
 	fi
 }
 
@@ -265,6 +334,7 @@ case $what in
 commit)	need_base "$3"; any_name "$1"; commit "$@" ;;
 base)	examine "$@"; echo "$base" ;;
 apply)	apply "$@" ;;
+paths)	need_base "$@"; paths "$@" ;;
 emit)	need_base "$3"; any_name "$1"; emit "$@" ;;
 *)	fail "no such command: $what" ;;
 esac
