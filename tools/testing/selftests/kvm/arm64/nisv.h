@@ -2,7 +2,7 @@
 /*
  * A very small VM for the tests of KVM_CAP_ARM_NISV_TO_USER and
  * KVM_CAP_ARM_INJECT_EXT_DABT, made with nothing but KVM's ioctls, so that one
- * source serves every kernel from 4.19 on.
+ * source serves every kernel from 4.19 on, on arm64 and on 32-bit Arm hosts.
  *
  * The guest is a few instructions. Its registers are set and read from outside
  * (KVM_SET_ONE_REG, KVM_GET_ONE_REG), and it reports by a plain store to an
@@ -23,6 +23,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -91,7 +93,13 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define DONE		0x20000000UL
 #define SKIPPED		0x20000100UL
 
-/* Registers, by the names of the Arm ARM */
+/*
+ * The guest's code is A64 on an arm64 host and A32 on a 32-bit one. Registers go
+ * by their AArch64 names, which stand for what AArch32 has in their place.
+ */
+#ifdef __aarch64__
+#define GUEST(a64, a32)	a64
+
 #define SYSREG(op0, op1, crn, crm, op2) ARM64_SYS_REG(op0, op1, crn, crm, op2)
 #define SCTLR_EL1	SYSREG(3, 0, 1, 0, 0)
 #define CPACR_EL1	SYSREG(3, 0, 1, 0, 2)
@@ -113,6 +121,31 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define SPSR_EL1	CORE_REG(spsr[KVM_SPSR_EL1])
 #define SPSR_ABT	CORE_REG(spsr[KVM_SPSR_ABT])
 #define LR_ABT		X(20)
+#else
+#define GUEST(a64, a32)	a32
+
+#define SCTLR_EL1	ARM_CP15_REG32(0, 1, 0, 0)
+#define TTBR0_EL1	ARM_CP15_REG64(0, 2)
+#define TTBR1_EL1	ARM_CP15_REG64(1, 2)
+#define TCR_EL1		ARM_CP15_REG32(0, 2, 0, 2)
+#define ESR_EL1		ARM_CP15_REG32(0, 5, 0, 0)	/* DFSR */
+#define FAR_EL1		ARM_CP15_REG32(0, 6, 0, 0)	/* DFAR */
+#define IFSR		ARM_CP15_REG32(0, 5, 0, 1)
+#define MAIR_EL1	ARM_CP15_REG32(0, 10, 2, 0)
+#define VBAR_EL1	ARM_CP15_REG32(0, 12, 0, 0)
+
+#define CORE_REG(member) (KVM_REG_ARM | KVM_REG_SIZE_U32 |		\
+			  KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(member))
+#define X(n)		(CORE_REG(usr_regs) + (n))
+#define PC		X(15)
+#define PSTATE		X(16)
+#define LR_ABT		CORE_REG(abt_regs[1])
+#define SPSR_ABT	CORE_REG(abt_regs[2])
+#define SPSR_EL1	SPSR_ABT
+#endif
+
+/* A value as wide as the guest's registers */
+#define REG(value)	((uint64_t)(unsigned long)(value))
 
 /* PSTATE and CPSR */
 #define EL0t		0x000
@@ -125,6 +158,16 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define PSTATE_DAIF	0x3c0
 #define PSTATE_A	0x100
 #define PSTATE_NZCV	0xf0000000UL
+
+/* What the tests run the guest in, mostly: EL1, everything masked; and EL0 */
+#define AT_EL1		GUEST(EL1h | PSTATE_DAIF, A32_SVC | 0x1c0)
+#define AT_EL0		GUEST(EL0t, A32_USR)
+
+/* Where it takes an abort of its own, and of EL0, and an SError of its own */
+#define VEC_DABT	GUEST(0x200, 0x10)
+#define VEC_IABT	GUEST(0x200, 0x0c)
+#define VEC_DABT_EL0	GUEST(0x400, 0x10)
+#define VEC_SERROR	GUEST(0x380, 0x10)
 
 /* ESR_ELx */
 #define ESR_EC_SHIFT	26
@@ -140,6 +183,11 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define FSC_PERMISSION	0x0cUL
 #define FSC_EXTERNAL	0x10UL
 
+/* DFSR and IFSR: external aborts of the two descriptor formats */
+#define DFSR_EXT_SHORT	0x008UL
+#define DFSR_EXT_LONG	0x210UL		/* LPAE, and 0x10 */
+#define TTBCR_EAE	BIT(31)
+
 /* Instructions that every guest has */
 #define A64_STR_W30_X29	0xb90003beU	/* str w30, [x29]: to DONE */
 #define A64_STR_W30_X28	0xb900039eU	/* str w30, [x28]: to SKIPPED */
@@ -148,13 +196,25 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define A32_STR_R9_R12	0xe58c9000U	/* str r9, [r12]: to SKIPPED */
 #define A32_B_SELF	0xeafffffeU
 
+/* Instructions to test. Without a syndrome: */
+#define PAIR_LOAD	GUEST(0xa9401143U, 0xe89a0018U)	/* ldp x3, x4, [x10]; ldm r10, {r3, r4} */
+#define PAIR_STORE	GUEST(0xa9001143U, 0xe88a0018U)	/* stp x3, x4, [x10]; stm r10, {r3, r4} */
+/* and with one: */
+#define LOAD		GUEST(0xb9400143U, 0xe59a3000U)	/* ldr w3, [x10]; ldr r3, [r10] */
+#define LOAD_HALF	GUEST(0x79400143U, 0xe1da30b0U)	/* ldrh w3, [x10]; ldrh r3, [r10] */
+#define STORE		GUEST(0xb9000143U, 0xe58a3000U)	/* str w3, [x10]; str r3, [r10] */
+/* No accesses: */
+#define BRANCH		GUEST(0xd61f0140U, 0xe12fff1aU)	/* br x10; bx r10 */
+#define CLEAN_LINE	GUEST(0xd50b7e2aU, 0xee07af3eU)	/* dc civac, x10; DCCIMVAC r10 */
+#define HVC		GUEST(0xd4000002U, 0xe1400070U)	/* hvc #0 */
+
 struct vm {
 	int fd;
 	int vcpu;
 	struct kvm_run *run;
 	size_t run_size;
 	uint8_t *ram, *ro, *hivecs;
-	bool a32;		/* AArch32 at EL1 */
+	bool a32;		/* AArch32 at EL1, as always on a 32-bit host */
 };
 
 enum verdict { PASSED, FAILED, SKIPPED_TEST };
@@ -287,8 +347,10 @@ static inline void vcpu_init(struct vm *vm)
 	must(ioctl(vm->fd, KVM_ARM_PREFERRED_TARGET, &init),
 	     "KVM_ARM_PREFERRED_TARGET");
 	init.features[0] |= 1U << KVM_ARM_VCPU_PSCI_0_2;
+#ifdef __aarch64__
 	if (vm->a32)
 		init.features[0] |= 1U << KVM_ARM_VCPU_EL1_32BIT;
+#endif
 	must(ioctl(vm->vcpu, KVM_ARM_VCPU_INIT, &init), "KVM_ARM_VCPU_INIT");
 }
 
@@ -298,6 +360,7 @@ static inline void vectors_init(struct vm *vm, uint32_t *vec)
 		/* One word each: a data abort has the next one to itself */
 		for (unsigned int i = 0; i < 8; i++)
 			vec[i] = A32_B_SELF;
+		vec[3] = A32_STR_R9_R11;
 		vec[4] = A32_STR_R9_R11;
 		vec[5] = A32_STR_R9_R12;
 		return;
@@ -313,6 +376,7 @@ static inline void vectors_init(struct vm *vm, uint32_t *vec)
 /* A VM with its memory and vectors, and a vCPU that is not initialised */
 static inline void vm_create(struct vm *vm, bool a32)
 {
+	a32 = GUEST(a32, true);
 	*vm = (struct vm){ .a32 = a32 };
 
 	vm->fd = must(ioctl(kvm_fd, KVM_CREATE_VM, 0), "KVM_CREATE_VM");
@@ -340,10 +404,12 @@ static inline void regs_init(struct vm *vm)
 		set_reg(vm, X(12), SKIPPED);
 		return;
 	}
-	set_reg(vm, PSTATE, EL1h | PSTATE_DAIF);
+#ifdef __aarch64__
+	set_reg(vm, PSTATE, AT_EL1);
 	set_reg(vm, CPACR_EL1, 3UL << 20);	/* FPEN: SIMD does not trap */
 	set_reg(vm, X(29), DONE);
 	set_reg(vm, X(28), SKIPPED);
+#endif
 }
 
 /* The guest's code: one instruction to test, then a store to DONE */
@@ -426,18 +492,21 @@ static inline int inject(struct vm *vm)
 }
 
 /*
- * Stage 1 on, 4K granule, 39 bits: TTBR0 maps 1 GiB blocks, RAM at its place
- * and the lowest gigabyte, where the holes are, 2 GiB above its place.
+ * Stage 1 on, 4K granule, long descriptors: TTBR0 maps 1 GiB blocks, RAM at its
+ * place and the lowest gigabyte, where the holes are, 2 GiB above its place. In
+ * AArch32 the upper 2 GiB are TTBR1's, which has the rest of the same table.
  */
 #define VA_OFFSET	0x80000000UL
-#define TTBR1_VA	0xffffff8000000000UL
-#define DESC_BLOCK	0x1UL
-#define DESC_AF		BIT(10)
-#define DESC_SH		(3UL << 8)
-#define DESC_NORMAL	BIT(2)	/* AttrIndx 1 */
-#define DESC_RW_ALL	BIT(6)
-#define DESC_RO_ALL	(3UL << 6)
-#define DESC_XN		(3UL << 53)
+#define TTBR1_VA	GUEST(0xffffff8000000000UL, 0x80000000UL)
+#define DESC_BLOCK	0x1ULL
+#define DESC_AF		(1ULL << 10)
+#define DESC_SH		(3ULL << 8)
+#define DESC_NORMAL	(1ULL << 2)	/* AttrIndx 1 */
+#define DESC_RW_ALL	(1ULL << 6)
+#define DESC_RO_ALL	(3ULL << 6)
+#define DESC_XN		(3ULL << 53)
+/* T0SZ = T1SZ = 25, write-back, inner shareable, TG1 4K, 40 bits; T1SZ = 1, the same */
+#define TCR		GUEST(0x2b5193519UL, TTBCR_EAE | 0x35013500UL)
 
 static inline void mmu_on(struct vm *vm)
 {
@@ -447,10 +516,9 @@ static inline void mmu_on(struct vm *vm)
 	l1[1] = 0x40000000UL | DESC_AF | DESC_SH | DESC_NORMAL | DESC_BLOCK;
 	l1[2] = 0 | DESC_AF | DESC_BLOCK | DESC_XN;
 	set_reg(vm, MAIR_EL1, 0xff00);
-	/* T0SZ = T1SZ = 25, write-back, inner shareable, TG1 4K, 40 bits */
-	set_reg(vm, TCR_EL1, 0x2b5193519UL);
+	set_reg(vm, TCR_EL1, TCR);
 	set_reg(vm, TTBR0_EL1, TABLES);
-	set_reg(vm, TTBR1_EL1, TABLES);
+	set_reg(vm, TTBR1_EL1, GUEST(TABLES, TABLES + 2 * sizeof(*l1)));
 	set_reg(vm, SCTLR_EL1, get_reg(vm, SCTLR_EL1) | 0x1005);
 }
 
@@ -461,6 +529,12 @@ static inline void mmu_el0(struct vm *vm)
 
 	l1[1] |= DESC_RO_ALL;
 	l1[2] |= DESC_RW_ALL;
+}
+
+/* Where the handler of the abort that the guest has taken would return to */
+static inline uint64_t abort_pc(struct vm *vm)
+{
+	return GUEST(get_reg(vm, ELR_EL1), get_reg(vm, LR_ABT) - 8);
 }
 
 /* Run all tests; the program's exit code is kselftest's */

@@ -5,8 +5,6 @@
  */
 #include "nisv.h"
 
-#define LDP_X0_X1_X10	0xa9400540U	/* ldp x0, x1, [x10] */
-
 /* An access without syndrome to HOLE: what becomes of it? */
 static enum verdict expect_outcome(struct vm *vm, bool exits)
 {
@@ -45,7 +43,7 @@ static enum verdict c2_off_by_default(void)
 {
 	struct vm vm;
 
-	vm_start(&vm, false, LDP_X0_X1_X10);
+	vm_start(&vm, false, PAIR_LOAD);
 	TRY(expect_outcome(&vm, false));
 	vm_destroy(&vm);
 	return PASSED;
@@ -67,7 +65,7 @@ static enum verdict c2_before_vcpus(void)
 	vcpu_create(&vm);
 	vcpu_init(&vm);
 	regs_init(&vm);
-	code(&vm, LDP_X0_X1_X10);
+	code(&vm, PAIR_LOAD);
 	TRY(expect_outcome(&vm, true));
 	vm_destroy(&vm);
 	return PASSED;
@@ -79,7 +77,7 @@ static enum verdict c2_after_vcpus_and_twice(void)
 
 	if (!has_cap(kvm_fd, CAP_ARM_NISV_TO_USER))
 		SKIP("KVM_CAP_ARM_NISV_TO_USER is absent");
-	vm_start(&vm, false, LDP_X0_X1_X10);
+	vm_start(&vm, false, PAIR_LOAD);
 	TRY(expect_outcome(&vm, false));
 	REQUIRE_EQ(enable_cap(vm.fd, CAP_ARM_NISV_TO_USER), 0);
 	TRY(expect_outcome(&vm, true));
@@ -95,8 +93,8 @@ static enum verdict c2_that_vm_alone(void)
 
 	if (!has_cap(kvm_fd, CAP_ARM_NISV_TO_USER))
 		SKIP("KVM_CAP_ARM_NISV_TO_USER is absent");
-	vm_start(&with, false, LDP_X0_X1_X10);
-	vm_start(&without, false, LDP_X0_X1_X10);
+	vm_start(&with, false, PAIR_LOAD);
+	vm_start(&without, false, PAIR_LOAD);
 	REQUIRE_EQ(enable_cap(with.fd, CAP_ARM_NISV_TO_USER), 0);
 	TRY(expect_outcome(&without, false));
 	TRY(expect_outcome(&with, true));
@@ -112,7 +110,7 @@ static enum verdict c2_args_are_ignored(void)
 
 	if (!has_cap(kvm_fd, CAP_ARM_NISV_TO_USER))
 		SKIP("KVM_CAP_ARM_NISV_TO_USER is absent");
-	vm_start(&vm, false, LDP_X0_X1_X10);
+	vm_start(&vm, false, PAIR_LOAD);
 	REQUIRE_EQ(enable_cap_flags(vm.fd, CAP_ARM_NISV_TO_USER, 0, ~0ULL), 0);
 	TRY(expect_outcome(&vm, true));
 	vm_destroy(&vm);
@@ -123,7 +121,7 @@ static enum verdict c2_nonzero_flags(void)
 {
 	struct vm vm;
 
-	vm_start(&vm, false, LDP_X0_X1_X10);
+	vm_start(&vm, false, PAIR_LOAD);
 	for (unsigned int bit = 0; bit < 32; bit++) {
 		REQUIRE_EQ(enable_cap_flags(vm.fd, CAP_ARM_NISV_TO_USER,
 					    1U << bit, 0), -1);
@@ -139,7 +137,7 @@ static enum verdict enabling_is_einval(uint32_t cap)
 {
 	struct vm vm;
 
-	vm_start(&vm, false, LDP_X0_X1_X10);
+	vm_start(&vm, false, PAIR_LOAD);
 	REQUIRE_EQ(enable_cap(vm.fd, cap), -1);
 	REQUIRE_EQ(errno, EINVAL);
 	TRY(expect_outcome(&vm, false));

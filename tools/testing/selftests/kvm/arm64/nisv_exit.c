@@ -9,7 +9,7 @@
 
 #include <sys/eventfd.h>
 
-/* Instructions without a syndrome. The base is x10. */
+/* Instructions without a syndrome. The base is x10, or r10. */
 struct form {
 	uint32_t insn;
 	const char *text;
@@ -17,6 +17,7 @@ struct form {
 };
 
 static const struct form forms[] = {
+#ifdef __aarch64__
 	{ 0x38401543,	"ldrb w3, [x10], #1",		0 },
 	{ 0x78404d43,	"ldrh w3, [x10, #4]!",		0 },
 	{ 0xf8408543,	"ldr x3, [x10], #8",		0 },
@@ -36,15 +37,22 @@ static const struct form forms[] = {
 	{ 0x4c407140,	"ld1 {v0.16b}, [x10]",		0 },
 	{ 0x0d009140,	"st1 {v0.s}[1], [x10]",		ISS_WNR },
 	{ 0x885f7d43,	"ldxr w3, [x10]",		0 },
+#else
+	{ 0xe4da3001,	"ldrb r3, [r10], #1",		0 },
+	{ 0xe1fa30b4,	"ldrh r3, [r10, #4]!",		0 },
+	{ 0xe49a3008,	"ldr r3, [r10], #8",		0 },
+	{ 0xe17a30d4,	"ldrsb r3, [r10, #-4]!",	0 },
+	{ 0xe48a8004,	"str r8, [r10], #4",		ISS_WNR },
+	{ 0xe5ea8001,	"strb r8, [r10, #1]!",		ISS_WNR },
+	{ 0xe1ca20d0,	"ldrd r2, r3, [r10]",		0 },
+	{ 0xe1ca20f0,	"strd r2, r3, [r10]",		ISS_WNR },
+	{ 0xe89a0018,	"ldm r10, {r3, r4}",		0 },
+	{ 0xe8ba0018,	"ldmia r10!, {r3, r4}",		0 },
+	{ 0xe8aa0018,	"stmia r10!, {r3, r4}",		ISS_WNR },
+	{ 0xe19a3f9f,	"ldrex r3, [r10]",		0 },
+#endif
 };
 
-#define LDP_X3_X4_X10	0xa9401143U	/* ldp x3, x4, [x10] */
-#define STP_X3_X4_X10	0xa9001143U	/* stp x3, x4, [x10] */
-#define LDR_W3_X10	0xb9400143U	/* ldr w3, [x10] */
-#define STR_W3_X10	0xb9000143U	/* str w3, [x10] */
-#define LDRH_W3_X10	0x79400143U	/* ldrh w3, [x10] */
-#define BR_X10		0xd61f0140U	/* br x10 */
-#define DC_CIVAC_X10	0xd50b7e2aU	/* dc civac, x10 */
 
 #define TARGET	(HOLE + 0x120)
 
@@ -67,35 +75,39 @@ static bool start(struct vm *vm, uint32_t insn)
 
 /* All that an exit could change by mistake */
 struct state {
-	uint64_t x[31], pc, pstate, elr, spsr, esr, far;
+	uint64_t x[GUEST(31, 13)], pc, pstate, lr, spsr, esr, far;
 	uint8_t q0[16];
 };
 
 static void save_state(struct vm *vm, struct state *s)
 {
+	*s = (struct state){
+		.pc = get_reg(vm, PC),
+		.pstate = get_reg(vm, PSTATE),
+		.lr = get_reg(vm, GUEST(ELR_EL1, LR_ABT)),
+		.spsr = get_reg(vm, SPSR_EL1),
+		.esr = get_reg(vm, ESR_EL1),
+		.far = get_reg(vm, FAR_EL1),
+	};
+	for (unsigned int i = 0; i < ARRAY_SIZE(s->x); i++)
+		s->x[i] = get_reg(vm, X(i));
+#ifdef __aarch64__
 	struct kvm_one_reg q0 = {
 		.id = KVM_REG_ARM64 | KVM_REG_SIZE_U128 | KVM_REG_ARM_CORE |
 		      KVM_REG_ARM_CORE_REG(fp_regs.vregs[0]),
 		.addr = (uintptr_t)s->q0,
 	};
 
-	for (unsigned int i = 0; i < 31; i++)
-		s->x[i] = get_reg(vm, X(i));
-	s->pc = get_reg(vm, PC);
-	s->pstate = get_reg(vm, PSTATE);
-	s->elr = get_reg(vm, ELR_EL1);
-	s->spsr = get_reg(vm, SPSR_EL1);
-	s->esr = get_reg(vm, ESR_EL1);
-	s->far = get_reg(vm, FAR_EL1);
 	must(ioctl(vm->vcpu, KVM_GET_ONE_REG, &q0), "KVM_GET_ONE_REG q0");
+#endif
 }
 
 /* Registers that would show it if something were written to them */
 static void fill_regs(struct vm *vm)
 {
-	for (unsigned int i = 0; i < 28; i++)
+	for (unsigned int i = 0; i < GUEST(28, 10); i++)
 		if (i != 10)
-			set_reg(vm, X(i), 0x1122334455667700UL + i);
+			set_reg(vm, X(i), 0x1122334455667700ULL + i);
 	set_reg(vm, PSTATE, get_reg(vm, PSTATE) | 0x60000000UL);
 }
 
@@ -193,10 +205,10 @@ static enum verdict e1_from_el0(void)
 {
 	struct vm vm;
 
-	VM_WITH_EXIT(&vm, LDP_X3_X4_X10);
-	set_reg(&vm, PSTATE, EL0t);
+	VM_WITH_EXIT(&vm, PAIR_LOAD);
+	set_reg(&vm, PSTATE, AT_EL0);
 	TRY(expect_nisv(&vm, TARGET));
-	REQUIRE_EQ(get_reg(&vm, PSTATE), EL0t);
+	REQUIRE_EQ(get_reg(&vm, PSTATE), AT_EL0);
 	vm_destroy(&vm);
 	return PASSED;
 }
@@ -206,7 +218,7 @@ static enum verdict e1_ipa_not_va(void)
 {
 	struct vm vm;
 
-	VM_WITH_EXIT(&vm, STP_X3_X4_X10);
+	VM_WITH_EXIT(&vm, PAIR_STORE);
 	mmu_on(&vm);
 	set_reg(&vm, X(10), TARGET + VA_OFFSET);
 	TRY(expect_nisv(&vm, TARGET));
@@ -218,7 +230,7 @@ static enum verdict e1_read_only_write(void)
 {
 	struct vm vm;
 
-	VM_WITH_EXIT(&vm, STP_X3_X4_X10);
+	VM_WITH_EXIT(&vm, PAIR_STORE);
 	memset(vm.ro, 0x5a, RO_SIZE);
 	set_reg(&vm, X(10), RO + 0x230);
 	TRY(expect_nisv(&vm, RO + 0x230));
@@ -233,14 +245,14 @@ static enum verdict e1_read_only_mapped(void)
 {
 	struct vm vm;
 
-	VM_WITH_EXIT(&vm, LDP_X3_X4_X10);
+	VM_WITH_EXIT(&vm, PAIR_LOAD);
 	memset(vm.ro, 0x5a, RO_SIZE);
 	set_reg(&vm, X(10), RO + 0x230);
 	TRY(expect_done(&vm, CODE + 4));
-	REQUIRE_EQ(get_reg(&vm, X(4)), 0x5a5a5a5a5a5a5a5aUL);
+	REQUIRE_EQ(get_reg(&vm, X(4)), REG(0x5a5a5a5a5a5a5a5aULL));
 
 	/* Code that has not been run yet: no cache maintenance is due */
-	((uint32_t *)(vm.ram + CODE - RAM))[0x400] = STP_X3_X4_X10;
+	((uint32_t *)(vm.ram + CODE - RAM))[0x400] = PAIR_STORE;
 	vm.run->immediate_exit = 1;
 	REQUIRE_EQ(run_errno(&vm), EINTR);
 	vm.run->immediate_exit = 0;
@@ -256,7 +268,7 @@ static enum verdict e3_retry_with_memory(void)
 	void *page;
 	struct vm vm;
 
-	VM_WITH_EXIT(&vm, LDP_X3_X4_X10);
+	VM_WITH_EXIT(&vm, PAIR_LOAD);
 	TRY(expect_nisv(&vm, TARGET));
 
 	/* Userspace may put memory there: the access then just works */
@@ -264,7 +276,7 @@ static enum verdict e3_retry_with_memory(void)
 	memset(page, 0x77, RO_SIZE);
 	add_slot(&vm, 5, 0, HOLE, RO_SIZE, page);
 	TRY(expect_done(&vm, CODE + 4));
-	REQUIRE_EQ(get_reg(&vm, X(3)), 0x7777777777777777UL);
+	REQUIRE_EQ(get_reg(&vm, X(3)), REG(0x7777777777777777ULL));
 	vm_destroy(&vm);
 	munmap(page, RO_SIZE);
 	return PASSED;
@@ -274,7 +286,7 @@ static enum verdict e3_immediate_exit(void)
 {
 	struct vm vm;
 
-	VM_WITH_EXIT(&vm, LDP_X3_X4_X10);
+	VM_WITH_EXIT(&vm, PAIR_LOAD);
 	TRY(expect_nisv(&vm, TARGET));
 	vm.run->immediate_exit = 1;
 	REQUIRE_EQ(run_errno(&vm), EINTR);
@@ -290,7 +302,7 @@ static enum verdict e4_enosys(void)
 	struct state before, after;
 	struct vm vm;
 
-	vm_start(&vm, false, LDP_X3_X4_X10);
+	vm_start(&vm, false, PAIR_LOAD);
 	set_reg(&vm, X(10), TARGET);
 	fill_regs(&vm);
 	save_state(&vm, &before);
@@ -350,7 +362,7 @@ static enum verdict e4_console(void)
 
 	if (!read_klog(&before))
 		SKIP("/dev/kmsg: %s", strerror(errno));
-	vm_start(&vm, false, LDP_X3_X4_X10);
+	vm_start(&vm, false, PAIR_LOAD);
 	set_reg(&vm, X(10), TARGET);
 	for (unsigned int i = 0; i < MANY; i++) {
 		REQUIRE_EQ(run_errno(&vm), ENOSYS);
@@ -409,7 +421,7 @@ static enum verdict e4_trace(void)
 	REQUIRE(write_file(on, "1"), "no event kvm_mmio_nisv");
 	write_file(TRACEFS "trace", "");
 
-	vm_start(&vm, false, STP_X3_X4_X10);
+	vm_start(&vm, false, PAIR_STORE);
 	mmu_on(&vm);
 	set_reg(&vm, X(10), TARGET + VA_OFFSET);
 	for (; n < 5; n++)
@@ -431,10 +443,17 @@ static enum verdict e4_trace(void)
 	return PASSED;
 }
 
-/* Of the exception that the guest has taken. All of ESR_EL1 is I1's concern. */
-static uint64_t esr_ec(struct vm *vm)
+/* Is the abort that the guest has taken one of this kind? All of it is I1's concern. */
+static bool was_data_abort(struct vm *vm)
 {
-	return get_reg(vm, ESR_EL1) >> ESR_EC_SHIFT & 0x3f;
+	return GUEST((get_reg(vm, ESR_EL1) >> ESR_EC_SHIFT & 0x3f) == EC_DABT_CUR,
+		     get_reg(vm, PC) == VECTORS + VEC_DABT);
+}
+
+static bool was_fetch_abort(struct vm *vm)
+{
+	return GUEST((get_reg(vm, ESR_EL1) >> ESR_EC_SHIFT & 0x3f) == EC_IABT_CUR,
+		     get_reg(vm, IFSR) == DFSR_EXT_SHORT);
 }
 
 /* TTBR1's table is in no memslot: the walk for a data access faults */
@@ -442,13 +461,13 @@ static enum verdict e5_walk_outside(void)
 {
 	struct vm vm;
 
-	start(&vm, LDP_X3_X4_X10);
+	start(&vm, PAIR_LOAD);
 	mmu_on(&vm);
 	set_reg(&vm, TTBR1_EL1, HOLE);
 	set_reg(&vm, X(10), TTBR1_VA + 0x120);
-	TRY(expect_done(&vm, VECTORS + 0x200));
-	REQUIRE_EQ(esr_ec(&vm), EC_DABT_CUR);
-	REQUIRE_EQ(get_reg(&vm, ELR_EL1), CODE);
+	TRY(expect_done(&vm, VECTORS + VEC_DABT));
+	REQUIRE(was_data_abort(&vm), "another exception");
+	REQUIRE_EQ(abort_pc(&vm), CODE);
 	REQUIRE_EQ(get_reg(&vm, FAR_EL1), TTBR1_VA + 0x120);
 	vm_destroy(&vm);
 	return PASSED;
@@ -460,7 +479,7 @@ static enum verdict e5_walk_read_only(void)
 	uint64_t *l1;
 	struct vm vm;
 
-	start(&vm, LDP_X3_X4_X10);
+	start(&vm, PAIR_LOAD);
 	mmu_on(&vm);
 	l1 = (uint64_t *)vm.ro;
 	l1[0] = RAM | DESC_AF | DESC_SH | DESC_NORMAL | DESC_BLOCK;
@@ -468,7 +487,7 @@ static enum verdict e5_walk_read_only(void)
 	set_reg(&vm, TTBR1_EL1, RO);
 	set_reg(&vm, X(10), TTBR1_VA + DATA - RAM);
 	TRY(expect_done(&vm, CODE + 4));
-	REQUIRE_EQ(get_reg(&vm, X(3)), 0x3333333333333333UL);
+	REQUIRE_EQ(get_reg(&vm, X(3)), REG(0x3333333333333333ULL));
 	vm_destroy(&vm);
 	return PASSED;
 }
@@ -479,7 +498,7 @@ static enum verdict e6_cache_maintenance(void)
 	char ipa[32];
 	struct vm vm;
 
-	start(&vm, DC_CIVAC_X10);
+	start(&vm, CLEAN_LINE);
 	if (!write_file(on, "1"))
 		SKIP(TRACEFS "events/kvm: cannot see if there is a fault");
 	write_file(TRACEFS "trace", "");
@@ -538,7 +557,7 @@ static enum verdict e7_vgic(void)
 {
 	struct vm vm;
 
-	VM_WITH_EXIT(&vm, LDP_X3_X4_X10);
+	VM_WITH_EXIT(&vm, PAIR_LOAD);
 	if (!create_vgic(&vm))
 		SKIP("the host has no interrupt controller for guests");
 	set_reg(&vm, X(10), GIC_DIST);
@@ -546,7 +565,7 @@ static enum verdict e7_vgic(void)
 	vm_destroy(&vm);
 
 	/* With a syndrome, KVM does it itself: GICD_TYPER reads */
-	VM_WITH_EXIT(&vm, LDR_W3_X10);
+	VM_WITH_EXIT(&vm, LOAD);
 	create_vgic(&vm);
 	set_reg(&vm, X(10), GIC_DIST + 4);
 	TRY(expect_done(&vm, CODE + 4));
@@ -558,10 +577,10 @@ static enum verdict e8_instruction_fetch(void)
 {
 	struct vm vm;
 
-	start(&vm, BR_X10);
-	TRY(expect_done(&vm, VECTORS + 0x200));
-	REQUIRE_EQ(esr_ec(&vm), EC_IABT_CUR);
-	REQUIRE_EQ(get_reg(&vm, ELR_EL1), TARGET);
+	start(&vm, BRANCH);
+	TRY(expect_done(&vm, VECTORS + VEC_IABT));
+	REQUIRE(was_fetch_abort(&vm), "another exception");
+	REQUIRE_EQ(GUEST(abort_pc(&vm), abort_pc(&vm) + 4), TARGET);
 	vm_destroy(&vm);
 	return PASSED;
 }
@@ -570,7 +589,7 @@ static enum verdict e8_valid_syndrome(void)
 {
 	struct vm vm;
 
-	start(&vm, LDRH_W3_X10);
+	start(&vm, LOAD_HALF);
 	set_reg(&vm, X(3), ~0UL);
 	REQUIRE_EQ(run_errno(&vm), 0);
 	REQUIRE_EQ(vm.run->exit_reason, KVM_EXIT_MMIO);
@@ -582,8 +601,8 @@ static enum verdict e8_valid_syndrome(void)
 	REQUIRE_EQ(get_reg(&vm, X(3)), 0x1234);
 	vm_destroy(&vm);
 
-	start(&vm, STR_W3_X10);
-	set_reg(&vm, X(3), 0x1122334455667788UL);
+	start(&vm, STORE);
+	set_reg(&vm, X(3), 0x1122334455667788ULL);
 	REQUIRE_EQ(run_errno(&vm), 0);
 	REQUIRE_EQ(vm.run->exit_reason, KVM_EXIT_MMIO);
 	REQUIRE_EQ(vm.run->mmio.phys_addr, TARGET);
@@ -601,7 +620,7 @@ static enum verdict e8_ioeventfd(void)
 	uint64_t count = 0;
 	struct vm vm;
 
-	start(&vm, STR_W3_X10);
+	start(&vm, STORE);
 	io.fd = must(eventfd(0, EFD_NONBLOCK), "eventfd");
 	must(ioctl(vm.fd, KVM_IOEVENTFD, &io), "KVM_IOEVENTFD");
 	TRY(expect_done(&vm, CODE + 4));
@@ -610,7 +629,7 @@ static enum verdict e8_ioeventfd(void)
 	vm_destroy(&vm);
 
 	/* Without a syndrome it cannot be signalled */
-	VM_WITH_EXIT(&vm, STP_X3_X4_X10);
+	VM_WITH_EXIT(&vm, PAIR_STORE);
 	must(ioctl(vm.fd, KVM_IOEVENTFD, &io), "KVM_IOEVENTFD");
 	TRY(expect_nisv(&vm, TARGET));
 	REQUIRE(read(io.fd, &count, sizeof(count)) < 0, "it was signalled");
