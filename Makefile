@@ -11,30 +11,41 @@ endif
 BASE		?= 6.1
 BUILD		?= $(CURDIR)/build
 
-# The machine that QEMU emulates. CPU: empty for those below
+# The machine that QEMU emulates. CPU: empty for those below. KVM ran on 32-bit
+# hosts until v5.6
+ARCH		?= arm64
 CPU		?=
-GIC		?= 3
 CPUS		?= 2
-QEMU		?= qemu-system-aarch64
 TIMEOUT		?= 120
+ifeq ($(ARCH),arm)
+GIC		?= 2
+QEMU		?= qemu-system-arm
+CROSS_COMPILE	?= arm-linux-gnueabi-
+CONFIGS		:= arch/arm64/configs/nisv_host.config arch/arm/configs/nisv_host.config
+RUN_CPU		:= $(or $(CPU),cortex-a15)
+CHECK_CPUS	:= $(RUN_CPU)
+else
+GIC		?= 3
+QEMU		?= qemu-system-aarch64
+CROSS_COMPILE	?= aarch64-linux-gnu-
+CONFIGS		:= arch/arm64/configs/nisv_host.config
 RUN_CPU		:= $(or $(CPU),cortex-a57)
 CHECK_CPUS	:= $(or $(CPU),cortex-a57 max)
+endif
 
-CROSS_COMPILE	?= aarch64-linux-gnu-
 JOBS		?= $(shell nproc)
 CCACHE_DIR	?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ccache
 
 BASES		:= $(sort $(patsubst patches/%/series,%,$(wildcard patches/*/series)))
 
-export BASE QEMU GIC CPUS TIMEOUT CROSS_COMPILE JOBS CCACHE_DIR
+export ARCH BASE QEMU GIC CPUS TIMEOUT CROSS_COMPILE JOBS CCACHE_DIR
 
 N	:= tools/testing/nested
 T	:= tools/testing/selftests/kvm/arm64
-B	:= $(abspath $(BUILD))/$(BASE)$(if $(KERNEL),-$(notdir $(realpath $(KERNEL))))
+B	:= $(abspath $(BUILD))/$(BASE)$(if $(KERNEL),-$(notdir $(realpath $(KERNEL))))$(if $(filter arm,$(ARCH)),-arm)
 NAME	:= $(or $(KERNEL),linux-source-$(BASE))
-ROOTFS	:= $(abspath $(BUILD))/rootfs.squashfs
+ROOTFS	:= $(abspath $(BUILD))/rootfs-$(ARCH).squashfs
 RESULTS	:= $(B)/results
-CONFIGS	:= $(addprefix $(CURDIR)/,$(wildcard arch/arm64/configs/nisv_host.config arch/arm64/configs/nisv_host-$(BASE).config))
 TESTS	:= $(patsubst $T/%.c,%,$(wildcard $T/*.c))
 STAGE	:= $N/stage.sh
 
@@ -58,6 +69,7 @@ help:
 	@printf '  %-14s %-26s %s\n' \
 		BASE '$(BASE)' 'the kernel: $(BASES)' \
 		KERNEL '$(KERNEL)' 'or a kernel tree of yours, of which a copy is used' \
+		ARCH '$(ARCH)' 'of the nested host: arm64, or arm with 5.4 and 4.19' \
 		CPU '$(CPU)' 'the emulated CPU; empty: $(RUN_CPU) to run, $(CHECK_CPUS) to check' \
 		GIC '$(GIC)' 'its interrupt controller: 2 or 3' \
 		CPUS '$(CPUS)' 'how many of them' \
@@ -73,6 +85,8 @@ help:
 base:
 	@[ -z '$(KERNEL)' ] || patches/series.sh base '$(KERNEL)' >/dev/null
 	@[ -n '$(filter $(BASE),$(BASES))' ] || { echo "make: no BASE=$(BASE); there is: $(BASES)" >&2; exit 1; }
+	@[ '$(ARCH)' = arm64 ] || [ -d '$(KERNEL)/arch/arm/kvm' ] || \
+		{ echo "make: ARCH=$(ARCH) needs a KERNEL=dir that has arch/arm/kvm (5.4 or 4.19)" >&2; exit 1; }
 
 packages: base
 ifndef PACKAGES_ARE_THERE
@@ -88,7 +102,7 @@ tree: packages
 images: tree
 	@set -e; image() { \
 		$(STAGE) "kernel $$1" $(B)/log/kernel-$$1 \
-			$N/image.sh $B $$2 $$1 $(CONFIGS); \
+			$N/image.sh $B $$2 $$1 $(abspath $(CONFIGS)); \
 	}; image base base; image series kernel
 
 $(ROOTFS): $N/rootfs.sh | packages
@@ -103,6 +117,7 @@ ready: packages
 	@$(STAGE) 'tests and guest' $(B)/log/payload $N/payload.sh $B $(TESTS:%=$T/%.c)
 
 run: ready
+	@[ '$(ARCH)' = arm64 ] || { echo 'make run: no QEMU of today runs a guest on a 32-bit host; make check does all else' >&2; exit 1; }
 	@CPU=$(RUN_CPU) $N/guest.sh $(RESULTS)/guest $B/image/base/Image $B/image/series/Image $(ROOTFS) $B/payload.squashfs
 	@echo "$(NAME) $$(cat $B/version) on $(RUN_CPU), GICv$(GIC), $(CPUS) CPUs; all of it: $(RESULTS)/guest"
 

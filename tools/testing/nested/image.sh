@@ -10,7 +10,7 @@
 # them in any clone. Nothing is done if DIR/image/NAME is of that tree, these
 # fragments and this compiler.
 #
-# Environment: CROSS_COMPILE, JOBS
+# Environment: ARCH, CROSS_COMPILE, JOBS
 
 set -euo pipefail
 
@@ -38,11 +38,14 @@ git -C "$linux" -c advice.detachedHead=false checkout -qf --detach "$rev"
 # warnings that did not exist and are errors
 unset MAKEFLAGS MFLAGS
 make=(make -C "$linux" O=obj -j"$JOBS" LOCALVERSION="-$name" CC="ccache ${CROSS_COMPILE}gcc"
-	ARCH=arm64 CROSS_COMPILE="$CROSS_COMPILE" HOSTCFLAGS=-fcommon KCFLAGS=-Wno-error)
+	ARCH="$ARCH" CROSS_COMPILE="$CROSS_COMPILE" HOSTCFLAGS=-fcommon KCFLAGS=-Wno-error)
 "${make[@]}" -s tinyconfig
-(cd "$linux" && ARCH=arm64 scripts/kconfig/merge_config.sh -m -O obj obj/.config "$@") >/dev/null
+(cd "$linux" && ARCH=$ARCH scripts/kconfig/merge_config.sh -m -O obj obj/.config "$@") >/dev/null
 "${make[@]}" -s olddefconfig
-"${make[@]}" Image
+image=Image
+[ "$ARCH" = arm64 ] || image=zImage
+"${make[@]}" $image
 
-cp "$linux/obj/arch/arm64/boot/Image" "$linux/obj/.config" "$out/"
+cp "$linux/obj/arch/$ARCH/boot/$image" "$out/Image"
+cp "$linux/obj/.config" "$out/"
 echo "$key" >"$out/key"

@@ -1,13 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# rootfs.sh OUT: a squashfs with Debian's arm64 QEMU and busybox, extracted from
-# their packages without running anything of them. Its /nested-init hands over
+# rootfs.sh OUT: a squashfs with Debian's QEMU and busybox for the nested host,
+# extracted from their packages without running anything of them. QEMU gave up KVM
+# on 32-bit Arm in 5.2: such a host gets none. The root file system's /nested-init hands over
 # to the second disk, where all that changes from run to run is.
+
+# Environment: ARCH
 
 set -euo pipefail
 
 out=$1
+debian=arm64 packages=qemu-system-arm,busybox-static
+[ "$ARCH" = arm64 ] || debian=armhf packages=busybox-static
 tmp=$(mktemp -d "$(dirname "$out")/rootfs.XXXXXX")
 export TMPDIR=$tmp
 trap 'rm -rf "$tmp"' EXIT
@@ -21,13 +26,13 @@ apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
 	exit 1
 }
 
-mmdebstrap --variant=extract --architectures=arm64 --mode="$([ "$(id -u)" = 0 ] && echo root || echo unshare)" \
-	--include=qemu-system-arm,busybox-static \
+mmdebstrap --variant=extract --architectures="$debian" --mode="$([ "$(id -u)" = 0 ] && echo root || echo unshare)" \
+	--include="$packages" \
 	--aptopt='APT::Install-Recommends "false"' \
 	--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 	--dpkgopt='path-exclude=/usr/share/locale/*' \
 	'' "$tmp/rootfs.tar" - <"$tmp/sources" || {
-	echo "rootfs: cannot get the arm64 packages: no network, or a mirror without arm64" >&2
+	echo "rootfs: cannot get the $debian packages: no network, or a mirror without $debian" >&2
 	exit 1
 }
 

@@ -8,7 +8,7 @@
 #
 # It builds in object folders of its own. DIR/linux is left at some commit.
 #
-# Environment: CROSS_COMPILE, JOBS
+# Environment: ARCH, CROSS_COMPILE, JOBS
 
 set -u
 
@@ -32,14 +32,14 @@ goto() {
 
 kmake() {
 	make -s -C "$linux" O=check -j"$JOBS" CC="ccache ${CROSS_COMPILE}gcc" \
-		ARCH=arm64 CROSS_COMPILE="$CROSS_COMPILE" HOSTCFLAGS=-fcommon KCFLAGS=-Wno-error "$@"
+		ARCH="$ARCH" CROSS_COMPILE="$CROSS_COMPILE" HOSTCFLAGS=-fcommon KCFLAGS=-Wno-error "$@"
 }
 
 # gcc's and sparse's warnings in KVM and its headers, without line numbers
 warnings() {
 	# 2: sparse looks at all files, changed or not
-	touch "$linux"/arch/arm64/kvm/*.c
-	kmake W=1 C=2 arch/arm64/kvm/ 2>&1 |
+	find "$linux/arch/$ARCH/kvm" "$linux/virt/kvm" -name "*.c" -exec touch {} +
+	kmake W=1 C=2 "arch/$ARCH/kvm/" 2>&1 |
 		grep -E '(warning|error):' | sed -E 's/:[0-9]+(:[0-9]+)?:/:/' | sort
 }
 
@@ -51,7 +51,7 @@ checkpatch() {
 		# shellcheck disable=SC2053 # a pattern
 		[[ -n $glob && $name == $glob ]] && echo "$type"
 	done | paste -sd ,)
-	(cd "$linux" && scripts/checkpatch.pl --strict --show-types --no-summary --terse \
+	(cd "$linux" && scripts/checkpatch.pl --strict --max-line-length=100 --show-types --no-summary --terse \
 		${types:+--ignore "$types"} "$mail" 2>/dev/null) >"$tmp/checkpatch"
 	! grep -q . "$tmp/checkpatch"
 }
@@ -70,7 +70,7 @@ for i in "${!names[@]}"; do
 	result $? "checkpatch --strict: ${names[i]}" "$tmp/checkpatch"
 
 	goto "${commits[i]}"
-	{ kmake prepare && kmake arch/arm64/kvm/ && kmake headers_install &&
+	{ kmake prepare && kmake "arch/$ARCH/kvm/" && kmake headers_install &&
 		echo '#include <linux/kvm.h>' | "${CROSS_COMPILE}gcc" -Wall -Werror -fsyntax-only \
 			-nostdinc -isystem "$linux/check/usr/include" \
 			-isystem "$("${CROSS_COMPILE}gcc" -print-file-name=include)" -x c -
@@ -86,7 +86,8 @@ result $? "no new warning of gcc W=1 ($(grep -c . "$tmp/before") before the seri
 # The tree's own tests need not all build: 6.1.192's vgic_init.c does not
 rm -rf "$dir/kselftest"
 mkdir -p "$dir/kselftest"
-make -k -C "$linux/tools/testing/selftests" TARGETS=kvm O="$dir/kselftest" ARCH=arm64 CROSS_COMPILE="$CROSS_COMPILE" \
+make -k -C "$linux/tools/testing/selftests" TARGETS=kvm O="$dir/kselftest" UNAME_M=aarch64 \
+	ARCH="$ARCH" CROSS_COMPILE="$CROSS_COMPILE" \
 	KHDR_INCLUDES="-isystem $linux/check/usr/include" -j"$JOBS" >"$tmp/kselftest" 2>&1
 grep -E 'nisv[^ ]*: *(warning|error):|nisv.*Error' "$tmp/kselftest" >"$tmp/ours"
 sed -nE 's/^[[:blank:]]+.*(nisv_[^.]*)\.c$/\1/p' "$top/patches/$base/series" | while read -r t; do
