@@ -83,7 +83,8 @@ misfit() {
 			on && /^@@ / { n++; split($2, r, "[-,]"); if (r[2] == l) print n }' "$patch")
 		echo "  hunk ${hunk:-?} of $file (at line $line)"
 	done < <(sed -nE 's/^error: patch failed: (.*):([0-9]+)$/\1 \2/p' "$tmp/apply.err")
-	grep -vE '^error: (patch failed:|.*: patch does not apply$)' "$tmp/apply.err" || true
+	grep '^error: ' "$tmp/apply.err" |
+		grep -vE '^error: (patch failed:|while searching for:|.*: patch does not apply$)' || true
 }
 
 # Which functions, or structures, a diff changes: "file name". Both for a patch and
@@ -94,20 +95,22 @@ places() {
 		/^@@ / { sub(/^@@ [^@]* @@ ?/, ""); at = " " $0; changed = 0; next }
 		/^[-+]/ { if (!changed && !/^(---|\+\+\+) /) print file at; changed = 1 }
 		/^ / { changed = 0 }
-		/^[- ][A-Za-z_$]/ { at = " " substr($0, 2) }' "$@" |
+		/^[- ][A-Za-z_$]/ && !/^[- ][A-Za-z0-9_]+:/ { at = " " substr($0, 2) }' "$@" |
 	sed -E 's/^([^ ]+) [a-z].*[ *]([A-Za-z0-9_]+)\(.*/\1 \2/' | sort -u
 }
 
 # Apply the patch file $1 to the index
 place() {
 	local before context which='^[^ ]*\.[ch] '
+	# As git does it for C, whatever the tree's .gitattributes say: no labels
+	local names=$'!^[ \t]*[A-Za-z_][A-Za-z_0-9]*:[[:space:]]*($|/[/*])\n^[A-Za-z_].*$'
 
-	before=$(git write-tree)
+	before=$(git write-tree --missing-ok)
 	for context in 3 2 1; do
 		# The names say little in prose: if all of the context is there, so be it
 		[ $context = 3 ] || which=.
 		git apply --cached -v -C$context --whitespace=nowarn "$1" 2>"$tmp/apply.err" || continue
-		git diff --cached "$before" >"$tmp/placed"
+		git -c diff.default.xfuncname="$names" diff-index -p --cached "$before" >"$tmp/placed"
 		if diff <(places "$1" | grep "$which") <(places "$tmp/placed" | grep "$which") >"$tmp/strayed"; then
 			cat "$tmp/apply.err" >>"$tmp/placements"
 			return 0
@@ -129,7 +132,7 @@ commit() {
 
 	finish() {
 		[ -n "$patch" ] || return 0
-		tree=$(git write-tree)
+		tree=$(git write-tree --missing-ok)
 		date=$(sed -n 's/^Date: //p' "$tmp/info")
 		# The same series on the same commit is the same commits
 		parent=$({ sed -n 's/^Subject: //p' "$tmp/info"; echo; cat "$tmp/msg"; } |

@@ -38,7 +38,7 @@ refuses() {
 	result $rc "$name" "$tmp/out"
 }
 
-plan 14
+plan 20
 
 mmio=$("$series" paths "$base" | grep '/mmio\.c$')
 tree "$tmp/git"
@@ -80,6 +80,49 @@ sed -i 's/kvm_vcpu_dabt_isvalid/kvm_vcpu_dabt_is_valid/' "$victim/$mmio"
 git -C "$victim" commit -qam "A change that is in the way"
 refuses "apply: a patch that does not fit: which, where" \
 	"hunk [0-9]+ of $mmio" "$series" apply "$victim"
+git -C "$victim" reset -q --hard base
+
+# changed MESSAGE: commit what has been done to the tree $victim
+changed() {
+	git -C "$victim" commit -qam "$1"
+}
+
+sed -i 's/__kvm_arm_vcpu_set_events/__kvm_arm_vcpu_set_state/' "$victim/arch/arm64/kvm/guest.c"
+changed "The same lines in another function"
+refuses "apply: a change would end up in another function: which, where" \
+	'arch/arm64/kvm/guest.c: a change would end up in "__kvm_arm_vcpu_set_state"' "$series" apply "$victim"
+git -C "$victim" reset -q --hard base
+
+# What vendors add: beside the lines that the series adds, and further up
+sed -i '1i /* ours */' "$victim/$mmio" "$victim/arch/arm64/kvm/guest.c"
+sed -i '/^#ifdef KVM_CAP_IRQ_ROUTING/i #define KVM_CAP_VENDOR 4711\n' "$victim/include/uapi/linux/kvm.h"
+sed -i 's/^\(\t\)u32 psci_version;/&\n\1u32 vendor;/' "$victim/arch/arm64/include/asm/kvm_host.h"
+changed "Unrelated changes nearby"
+"$series" apply "$victim" >"$tmp/out" 2>&1 && grep -q 'hunks, [1-9][0-9]* of them moved' "$tmp/out"
+result $? "apply: unrelated changes nearby do no harm" "$tmp/out"
+git -C "$victim" reset -q --hard base
+
+sed -i '1i #define KVM_CAP_ARM_NISV_TO_USER 177' "$victim/include/uapi/linux/kvm.h"
+changed "Half a backport"
+refuses "apply: a part of the feature is there already: what, where" \
+	'KVM_CAP_ARM_NISV_TO_USER: include/uapi/linux/kvm.h$' "$series" apply "$victim"
+git -C "$victim" reset -q --hard base
+
+sed -i '1i #define KVM_CAP_VENDOR 178' "$victim/include/uapi/linux/kvm.h"
+changed "A number of the feature for something else"
+refuses "apply: a number of the feature is taken: where" \
+	'number 177 or 178 for another capability: include/uapi/linux/kvm.h$' "$series" apply "$victim"
+git -C "$victim" reset -q --hard base
+
+git -C "$victim" rm -q --cached arch/arm64/kvm/guest.c && rm "$victim/arch/arm64/kvm/guest.c"
+changed "Without a file of KVM"
+refuses "apply: KVM is there, but not all of it: what is missing" \
+	'arch/arm64/kvm/guest.c: does not exist' "$series" apply "$victim"
+git -C "$victim" reset -q --hard base
+
+git -C "$victim" rm -rq --cached arch/arm64/kvm && rm -r "$victim/arch/arm64/kvm"
+changed "Without KVM"
+refuses "apply: no KVM for arm64" 'has no arch/arm64/kvm' "$series" apply "$victim"
 git -C "$victim" reset -q --hard base
 
 sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 0/; s/^VERSION = .*/VERSION = 5/' "$victim/Makefile"
