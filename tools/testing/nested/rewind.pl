@@ -25,7 +25,7 @@ chdir $dir or die "rewind: $dir: $!\n";
 
 # What must be gone afterwards, wherever it is
 sub left_over {
-	my @names = ('EXIT_ARM_NISV', 'ERSN(ARM_NISV', "'ARM_NISV'", 'arm_nisv', 'NISV_TO_USER',
+	my @names = ('EXIT_ARM_NISV', 'ERSN(ARM_NISV', "'ARM_NISV'", 'STRING(ARM_NISV', 'arm_nisv', 'NISV_TO_USER',
 		     'NISV_IO_ABORT', 'nisv_sanitized', 'INJECT_EXT_DABT', 'ext_dabt_pending',
 		     'kvm_pending_sync_exception');
 	open my $grep, '-|', 'git', 'grep', '-nIF', map({ ('-e', $_) } @names), @_
@@ -47,6 +47,7 @@ sub comment { my $text = shift; return qr{[ \t]*/\*(?:(?!\*/).)*?\Q$text\E(?:(?!
 # file, what it is, anchor, what takes its place
 my @edits;
 sub edit { push @edits, [@_] }
+sub has { return system('grep', '-q', '-e', $_[1], $_[0]) == 0 }
 
 for my $f ('include/uapi/linux/kvm.h', 'tools/include/uapi/linux/kvm.h') {
 	edit $f, 'exit reason', qr/^#define KVM_EXIT_ARM_NISV\s.*\n/m, '';
@@ -64,6 +65,10 @@ for my $f ('arch/arm64/include/uapi/asm/kvm.h', 'tools/arch/arm64/include/uapi/a
 edit 'include/trace/events/kvm.h', 'exit name', qr/ ERSN\(ARM_NISV\),/, '';
 edit 'tools/kvm/kvm_stat/kvm_stat', 'exit name', qr/^ +'ARM_NISV': +28,\n/m, '';
 
+# From 6.2 on
+my $util = 'tools/testing/selftests/kvm/lib/kvm_util.c';
+edit $util, 'exit name', qr/^\tKVM_EXIT_STRING\(ARM_NISV\),\n/m, '' if has($util, 'KVM_EXIT_STRING');
+
 my $k = 'arch/arm64/kvm';
 edit "$k/arm.c", 'opt-in', qr/^\tcase KVM_CAP_ARM_NISV_TO_USER:\n\t\tr = 0;\n\t\tbreak;\n/m, '';
 edit "$k/arm.c", 'capability 177', qr/^\tcase KVM_CAP_ARM_NISV_TO_USER:\n/m, '';
@@ -79,7 +84,7 @@ edit $api, 'ENOSYS', qr/^  ENOSYS +data abort outside.*\n.*KVM_CAP_ARM_NISV_TO_U
 edit $api, 'reading back', qr/^It is not possible to read back a pending external abort.*?\n\n/ms, '';
 edit $api, 'kinds of events', qr/^User space may need to inject several types of events.*\n\n/m, '';
 edit $api, 'injection', qr/^If the guest performed an access to I\/O memory which could not.*?KVM_SET_ONE_REG API\.\n\n/ms, '';
-edit $api, 'exit', qr{^::\n\n\t\t/\* KVM_EXIT_ARM_NISV \*/.*?emulate the instruction\.\n\n}ms, '';
+edit $api, 'exit', qr{^::\n\n\t\t/\* KVM_EXIT_ARM_NISV \*/.*?emulate the instruction\.\n\n(?:^This feature isn't available to protected VMs.*?protected VM file descriptor\.\n\n)?}ms, '';
 
 my @c = ("$k/arm.c", "$k/mmio.c", "$k/guest.c", 'arch/arm64/include/asm/kvm_emulate.h');
 system('spatch', '--very-quiet', '--in-place', '--sp-file', "$here/rewind.cocci", @c) == 0
