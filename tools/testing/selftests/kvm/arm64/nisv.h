@@ -171,6 +171,7 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 
 /* ESR_ELx */
 #define ESR_EC_SHIFT	26
+#define EC_MASK		(0x3fUL << ESR_EC_SHIFT)
 #define EC_IABT_CUR	0x21UL
 #define EC_DABT_LOW	0x24UL
 #define EC_DABT_CUR	0x25UL
