@@ -30,7 +30,7 @@ QEMU		?= qemu-system-aarch64
 CROSS_COMPILE	?= aarch64-linux-gnu-
 CONFIGS		:= arch/arm64/configs/nisv_host.config
 RUN_CPU		:= $(or $(CPU),cortex-a57)
-CHECK_CPUS	:= $(or $(CPU),cortex-a57 max)
+CHECK_CPUS	:= $(or $(CPU),cortex-a57 max $(if $(filter 6.12,$(BASE)),max+protected))
 endif
 
 JOBS		?= $(shell nproc)
@@ -70,7 +70,7 @@ help:
 		BASE '$(BASE)' 'the kernel: $(BASES)' \
 		KERNEL '$(KERNEL)' 'or a kernel tree of yours, of which a copy is used' \
 		ARCH '$(ARCH)' 'of the nested host: arm64, or arm with 5.4 and 4.19' \
-		CPU '$(CPU)' 'the emulated CPU; empty: $(RUN_CPU) to run, $(CHECK_CPUS) to check' \
+		CPU '$(CPU)' 'the emulated CPU, as max or max+nvhe; empty: $(RUN_CPU) to run, $(CHECK_CPUS) to check' \
 		GIC '$(GIC)' 'its interrupt controller: 2 or 3' \
 		CPUS '$(CPUS)' 'how many of them' \
 		QEMU '$(QEMU)' 'the emulator' \
@@ -90,7 +90,7 @@ base:
 
 packages: base
 ifndef PACKAGES_ARE_THERE
-	@$(STAGE) 'packages' $(B)/log/packages $N/packages.sh || exit 2
+	@$(STAGE) 'packages' $(B)/log/packages $N/packages.sh $N/packages $(if $(KERNEL),$N/packages-native) || exit 2
 endif
 
 tree: packages
@@ -130,7 +130,7 @@ check: ready
 	}; \
 	for cpu in $(CHECK_CPUS); do cell $$cpu $$cpu $B/image/series/Image; done; \
 	cell base $(firstword $(CHECK_CPUS)) $B/image/base/Image
-	@$N/host-checks.sh $(BASE) $B $(RESULTS)
+	@CPU=$(RUN_CPU) $N/host-checks.sh $(BASE) $B $(RESULTS) $(ROOTFS)
 	@$N/report.pl "$(NAME) $$(cat $B/version) with the series, GICv$(GIC), $(CPUS) CPUs, $$($(QEMU) --version | head -n 1)" \
 		$(RESULTS) $(CHECK_CPUS) host
 	@echo "(table: $(RESULTS)/summary, TAP: $(RESULTS)/check.tap)"
@@ -143,7 +143,7 @@ series: tree
 	@patches/series.sh emit $B/linux base $(BASE) $B/mails
 
 clean:
-	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image results log mails kselftest payload payload.squashfs series-check linux/obj linux/check))
+	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image results log mails kselftest payload payload.squashfs series-check linux/obj linux/check*))
 
 distclean:
 	rm -rf $(BUILD)

@@ -9,7 +9,8 @@
 # kernel that panics or warns, or says nothing more within TIMEOUT seconds, is
 # ended, and the last lines of its console are printed.
 #
-# Environment: QEMU CPU GIC CPUS TIMEOUT CMDLINE
+# Environment: QEMU CPU GIC CPUS TIMEOUT. CPU may be followed by a mode of KVM, as
+# in max+protected or max+nvhe.
 
 set -u
 
@@ -25,10 +26,11 @@ rm -f "$out"/*
 : >"$out/results"
 
 machine=virt,virtualization=on,gic-version=$GIC
-cpu=$CPU
+cpu=${CPU%+*} mode=
+[ "$cpu" = "$CPU" ] || mode=kvm-arm.mode=${CPU#*+}
 # Pointer authentication in software costs more than all else together, and
 # kernels before v5.5 do not boot on a CPU that has LPA2
-[ "$CPU" = max ] && cpu=max,pauth-impdef=on,lpa2=off
+[ "$cpu" = max ] && cpu=max,pauth-impdef=on,lpa2=off
 
 # The last virtio device on the command line is the first that Linux finds
 timeout --foreground -k 5 "$TIMEOUT" "$QEMU" -M "$machine" -cpu "$cpu" -smp "$CPUS" -m 1024 \
@@ -37,10 +39,11 @@ timeout --foreground -k 5 "$TIMEOUT" "$QEMU" -M "$machine" -cpu "$cpu" -smp "$CP
 	-global virtio-mmio.force-legacy=false \
 	-drive "if=none,id=payload,format=raw,readonly=on,file=$payload" -device virtio-blk-device,drive=payload \
 	-drive "if=none,id=root,format=raw,readonly=on,file=$rootfs" -device virtio-blk-device,drive=root \
+	-device virtio-rng-device \
 	-device virtio-serial-device -chardev "file,id=results,path=$out/results" \
 	-device virtserialport,chardev=results,name=results \
 	-kernel "$image" \
-	-append "console=ttyAMA0 root=/dev/vda ro rootfstype=squashfs init=/nested-init panic=-1 panic_on_warn=1 oops=panic nested_job=$job nested_timeout=$((TIMEOUT / 2)) ${CMDLINE-}" \
+	-append "console=ttyAMA0 root=/dev/vda ro rootfstype=squashfs init=/nested-init panic=-1 panic_on_warn=1 oops=panic nested_job=$job nested_timeout=$((TIMEOUT / 2)) $mode" \
 	</dev/null >"$out/qemu" 2>&1
 rc=$?
 

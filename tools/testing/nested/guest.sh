@@ -31,6 +31,7 @@ facts() {
 reported() {
 	sed -nE 's/.*kvm_guest_fault: ipa (0x[0-9a-f]+), hsr (0x[0-9a-f]+).*/fault \1 \2/p
 		 s/.*kvm_mmio_nisv: .*esr (0x[0-9a-f]+),.* ipa (0x[0-9a-f]+).*/fault \2 \1/p
+		 s/.*kvm_mmio_nisv: ipa (0x[0-9a-f]+), esr (0x[0-9a-f]+),.*/fault \1 \2/p
 		 s/.*kvm_userspace_exit: reason (.*) \(([0-9]+)\)/exit \1 \2/p' "$1/results" |
 	while read -r what a b; do
 		case $what in

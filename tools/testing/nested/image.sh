@@ -19,9 +19,9 @@ rev=$2
 name=$3
 shift 3
 linux=$dir/linux
+here=$(cd "$(dirname "$0")" && pwd)
 out=$dir/image/$name
-# ccache need not run the preprocessor by itself where the compiler lists headers
-export CCACHE_DEPEND=1 KBUILD_BUILD_USER=nested KBUILD_BUILD_HOST=nested
+export KBUILD_BUILD_USER=nested KBUILD_BUILD_HOST=nested
 
 key=$(git -C "$linux" rev-parse "$rev^{tree}"; cat "$@" | sha256sum; "${CROSS_COMPILE}gcc" --version | head -n 1)
 if [ -e "$out/Image" ] && [ "$key" = "$(cat "$out/key")" ]; then
@@ -37,7 +37,7 @@ git -C "$linux" -c advice.detachedHead=false checkout -qf --detach "$rev"
 # Old trees with today's compilers: host tools that define a symbol twice, and
 # warnings that did not exist and are errors
 unset MAKEFLAGS MFLAGS
-make=(make -C "$linux" O=obj -j"$JOBS" LOCALVERSION="-$name" CC="ccache ${CROSS_COMPILE}gcc"
+make=(make -C "$linux" O=obj -j"$JOBS" LOCALVERSION="-$name" CC="$here/cc.sh ${CROSS_COMPILE}gcc"
 	ARCH="$ARCH" CROSS_COMPILE="$CROSS_COMPILE" HOSTCFLAGS=-fcommon KCFLAGS=-Wno-error)
 "${make[@]}" -s tinyconfig
 (cd "$linux" && ARCH=$ARCH scripts/kconfig/merge_config.sh -m -O obj obj/.config "$@") >/dev/null

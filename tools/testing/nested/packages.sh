@@ -1,16 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# packages.sh: install the Debian packages listed beside this script, as far as
+# packages.sh LIST...: install the Debian packages that the files name, as far as
 # they are missing. Without the right to do so, print the command and exit 2.
 
 set -eu
 
-list=$(dirname "$0")/packages
-wanted=$(sed 's/#.*//' "$list")
+wanted=$(sed 's/#.*//' "$@")
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-	echo "packages: this is no Debian system; on one of yours, see $list for what is needed" >&2
+	echo "packages: this is no Debian system; on one of yours, see $* for what is needed" >&2
 	exit 2
 fi
 

@@ -26,12 +26,18 @@ apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
 	exit 1
 }
 
-mmdebstrap --variant=extract --architectures="$debian" --mode="$([ "$(id -u)" = 0 ] && echo root || echo unshare)" \
-	--include="$packages" \
-	--aptopt='APT::Install-Recommends "false"' \
-	--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-	--dpkgopt='path-exclude=/usr/share/locale/*' \
-	'' "$tmp/rootfs.tar" - <"$tmp/sources" || {
+extract() {
+	mmdebstrap --variant=extract --architectures="$debian" \
+		--mode="$([ "$(id -u)" = 0 ] && echo root || echo unshare)" \
+		--include="$packages" \
+		--aptopt='APT::Install-Recommends "false"' \
+		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' \
+		'' "$tmp/rootfs.tar" -
+}
+
+# Updates may be out of step on the mirror; the release itself does not change
+extract <"$tmp/sources" || grep -E '^deb [^ ]+ [^ /-]+ ' "$tmp/sources" | extract || {
 	echo "rootfs: cannot get the $debian packages: no network, or a mirror without $debian" >&2
 	exit 1
 }

@@ -1,0 +1,26 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# guest-check.sh DIR OUT ROOTFS: does a guest with QEMU die on the host without
+# the series, and live on the one with it? Prints TAP; all about the boots is in OUT.
+#
+# The environment is boot.sh's, and ARCH.
+
+set -u
+
+dir=$1
+out=$2
+rootfs=$3
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/tap.sh"
+name="a guest with Debian's QEMU dies without the series, and lives with it"
+
+plan 1
+if [ "$ARCH" != arm64 ]; then
+	skip "$name" "QEMU gave up KVM on 32-bit Arm in 5.2"
+	exit
+fi
+mkdir -p "$out"
+"$here/guest.sh" "$out" "$dir/image/base/Image" "$dir/image/series/Image" "$rootfs" "$dir/payload.squashfs" \
+	>"$out/check" 2>&1
+result $? "$name" "$out/check"
