@@ -10,6 +10,8 @@ override BASE	:= $(shell patches/series.sh base '$(KERNEL)' 2>/dev/null)
 endif
 BASE		?= 6.1
 BUILD		?= $(CURDIR)/build
+# What that tree needs besides, or you want: a fragment of a kernel configuration
+CONFIG		?=
 
 # The machine that QEMU emulates. CPU: empty for those below. KVM ran on 32-bit
 # hosts until v5.6
@@ -32,6 +34,7 @@ CONFIGS		:= arch/arm64/configs/nisv_host.config
 RUN_CPU		:= $(or $(CPU),cortex-a57)
 CHECK_CPUS	:= $(or $(CPU),cortex-a57 max $(if $(filter 6.12,$(BASE)),max+protected))
 endif
+CONFIGS		+= $(CONFIG)
 
 JOBS		?= $(shell nproc)
 CCACHE_DIR	?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ccache
@@ -69,6 +72,7 @@ help:
 	@printf '  %-14s %-26s %s\n' \
 		BASE '$(BASE)' 'the kernel: $(BASES)' \
 		KERNEL '$(KERNEL)' 'or a kernel tree of yours, of which a copy is used' \
+		CONFIG '$(CONFIG)' 'a fragment of a kernel configuration, if it needs more' \
 		ARCH '$(ARCH)' 'of the nested host: arm64, or arm with 5.4 and 4.19' \
 		CPU '$(CPU)' 'the emulated CPU, as max or max+nvhe; empty: $(RUN_CPU) to run, $(CHECK_CPUS) to check' \
 		GIC '$(GIC)' 'its interrupt controller: 2 or 3' \
@@ -85,6 +89,7 @@ help:
 base:
 	@[ -z '$(KERNEL)' ] || patches/series.sh base '$(KERNEL)' >/dev/null
 	@[ -n '$(filter $(BASE),$(BASES))' ] || { echo "make: no BASE=$(BASE); there is: $(BASES)" >&2; exit 1; }
+	@[ -z '$(CONFIG)' ] || [ -r '$(CONFIG)' ] || { echo 'make: CONFIG=$(CONFIG): no such file' >&2; exit 1; }
 	@[ '$(ARCH)' = arm64 ] || [ -d '$(KERNEL)/arch/arm/kvm' ] || \
 		{ echo "make: ARCH=$(ARCH) needs a KERNEL=dir that has arch/arm/kvm (5.4 or 4.19)" >&2; exit 1; }
 
