@@ -115,7 +115,8 @@ fi
 
 # The tree's own tests need not all build: 6.1.192's vgic_init.c does not
 rm -rf "$dir/kselftest"
-mkdir -p "$dir/kselftest"
+# with O=, 5.4.61 does not make it
+mkdir -p "$dir/kselftest/kvm/aarch64"
 make -k -C "$linux/tools/testing/selftests" TARGETS=kvm O="$dir/kselftest" UNAME_M=aarch64 \
 	ARCH="$ARCH" CROSS_COMPILE="$CROSS_COMPILE" \
 	KHDR_INCLUDES="-isystem $linux/check/usr/include" -j"$JOBS" >"$tmp/kselftest" 2>&1
