@@ -115,8 +115,8 @@ fi
 
 # The tree's own tests need not all build: 6.1.192's vgic_init.c does not
 rm -rf "$dir/kselftest"
-# with O=, 5.4.61 does not make it
-mkdir -p "$dir/kselftest/kvm/aarch64"
+# with O=, 5.4.y does not make it, here or there
+mkdir -p "$dir"/kselftest/{,kselftest/}kvm/aarch64
 make -k -C "$linux/tools/testing/selftests" TARGETS=kvm O="$dir/kselftest" UNAME_M=aarch64 \
 	ARCH="$ARCH" CROSS_COMPILE="$CROSS_COMPILE" \
 	KHDR_INCLUDES="-isystem $linux/check/usr/include" -j"$JOBS" >"$tmp/kselftest" 2>&1
