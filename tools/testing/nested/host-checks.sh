@@ -26,6 +26,8 @@ stage 'the base lacks the feature' "$results/host/base.tap" \
 	"$here/base-proof.sh" "$dir/linux" "$dir/image/base/Image" "$results/base"
 stage 'a guest with QEMU' "$results/host/guest.tap" "$here/guest-check.sh" "$dir" "$results/guest" "$rootfs"
 stage 'make apply, make series' "$results/host/apply.tap" "$here/apply-check.sh" "$base" "$dir/linux"
+stage 'the forms and the assembler' "$results/host/forms.tap" \
+	"$here/forms-check.sh" "$top/tools/testing/selftests/kvm/arm64/nisv_forms.h"
 stage 'shellcheck' "$results/host/scripts.tap" "$here/script-check.sh"
 
 key=$(git -C "$dir/linux" rev-parse 'base^{tree}'

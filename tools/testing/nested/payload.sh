@@ -13,7 +13,7 @@ dir=$1
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 out=$dir/payload
-cc=("${CROSS_COMPILE}gcc" -static -O2 -std=gnu99 -Wall -Wextra -Wno-missing-field-initializers -Werror)
+cc=("${CROSS_COMPILE}gcc" -static -O2 -std=gnu99 -pthread -Wall -Wextra -Wno-missing-field-initializers -Werror)
 
 headers=(testing/selftests)
 # Today's headers know nothing of KVM on 32-bit Arm

@@ -20,6 +20,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -111,6 +113,12 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define MAIR_EL1	SYSREG(3, 0, 10, 2, 0)
 #define VBAR_EL1	SYSREG(3, 0, 12, 0, 0)
 #define ID_AA64PFR0_EL1	SYSREG(3, 0, 0, 4, 0)
+#define ID_AA64ISAR0_EL1 SYSREG(3, 0, 0, 6, 0)
+#define ID_AA64ISAR1_EL1 SYSREG(3, 0, 0, 6, 1)
+#define ID_AA64MMFR0_EL1 SYSREG(3, 0, 0, 7, 0)
+#define DACR		SYSREG(3, 4, 3, 0, 0)	/* DACR32_EL2 */
+#define FPEXC		SYSREG(3, 4, 5, 3, 0)	/* FPEXC32_EL2 */
+#define CPACR		CPACR_EL1
 
 #define CORE_REG(member) (KVM_REG_ARM64 | KVM_REG_SIZE_U64 |		\
 			  KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(member))
@@ -119,8 +127,11 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define PSTATE		CORE_REG(regs.pstate)
 #define ELR_EL1		CORE_REG(elr_el1)
 #define SPSR_EL1	CORE_REG(spsr[KVM_SPSR_EL1])
+#define SP_EL0		CORE_REG(regs.sp)
+#define SP_EL1		CORE_REG(sp_el1)
 #define SPSR_ABT	CORE_REG(spsr[KVM_SPSR_ABT])
 #define LR_ABT		X(20)
+#define SP_SVC		X(19)
 #else
 #define GUEST(a64, a32)	a32
 
@@ -133,6 +144,10 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define IFSR		ARM_CP15_REG32(0, 5, 0, 1)
 #define MAIR_EL1	ARM_CP15_REG32(0, 10, 2, 0)
 #define VBAR_EL1	ARM_CP15_REG32(0, 12, 0, 0)
+#define DACR		ARM_CP15_REG32(0, 3, 0, 0)
+#define CPACR		ARM_CP15_REG32(0, 1, 0, 2)
+#define FPEXC		(KVM_REG_ARM | KVM_REG_SIZE_U32 | KVM_REG_ARM_VFP | \
+			 KVM_REG_ARM_VFP_FPEXC)
 
 #define CORE_REG(member) (KVM_REG_ARM | KVM_REG_SIZE_U32 |		\
 			  KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(member))
@@ -141,6 +156,7 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define PSTATE		X(16)
 #define LR_ABT		CORE_REG(abt_regs[1])
 #define SPSR_ABT	CORE_REG(abt_regs[2])
+#define SP_SVC		CORE_REG(svc_regs[0])
 #define SPSR_EL1	SPSR_ABT
 #endif
 
@@ -154,9 +170,13 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define A32_USR		0x010
 #define A32_SVC		0x013
 #define A32_ABT		0x017
+#define PSTATE_A32	0x010
 #define PSTATE_T	0x020
+#define PSTATE_E	0x200
+#define PSTATE_F	0x040
 #define PSTATE_DAIF	0x3c0
 #define PSTATE_A	0x100
+#define PSTATE_I	0x080
 #define PSTATE_NZCV	0xf0000000UL
 
 /* What the tests run the guest in, mostly: EL1, everything masked; and EL0 */
@@ -164,10 +184,17 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define AT_EL0		GUEST(EL0t, A32_USR)
 
 /* Where it takes an abort of its own, and of EL0, and an SError of its own */
-#define VEC_DABT	GUEST(0x200, 0x10)
+#define VEC32_DABT	0x10
+#define VEC_DABT	GUEST(0x200, VEC32_DABT)
 #define VEC_IABT	GUEST(0x200, 0x0c)
 #define VEC_DABT_EL0	GUEST(0x400, 0x10)
 #define VEC_SERROR	GUEST(0x380, 0x10)
+
+#define SCTLR_M_C_I	0x1005UL
+#define SCTLR_V		BIT(13)
+#define SCTLR_DZE	BIT(14)
+#define SCTLR_E0E	BIT(24)
+#define SCTLR_EE	BIT(25)
 
 /* ESR_ELx */
 #define ESR_EC_SHIFT	26
@@ -198,7 +225,8 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define A32_B_SELF	0xeafffffeU
 
 /* Instructions to test. Without a syndrome: */
-#define PAIR_LOAD	GUEST(0xa9401143U, 0xe89a0018U)	/* ldp x3, x4, [x10]; ldm r10, {r3, r4} */
+#define PAIR_LOAD	GUEST(0xa9401143U, A32_PAIR_LOAD) /* ldp x3, x4, [x10]; ldm r10, {r3, r4} */
+#define A32_PAIR_LOAD	0xe89a0018U		/* ldm r10, {r3, r4} */
 #define PAIR_STORE	GUEST(0xa9001143U, 0xe88a0018U)	/* stp x3, x4, [x10]; stm r10, {r3, r4} */
 /* and with one: */
 #define LOAD		GUEST(0xb9400143U, 0xe59a3000U)	/* ldr w3, [x10]; ldr r3, [r10] */
@@ -207,6 +235,9 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 /* No accesses: */
 #define BRANCH		GUEST(0xd61f0140U, 0xe12fff1aU)	/* br x10; bx r10 */
 #define CLEAN_LINE	GUEST(0xd50b7e2aU, 0xee07af3eU)	/* dc civac, x10; DCCIMVAC r10 */
+#define BRANCH_SELF	GUEST(A64_B_SELF, A32_B_SELF)
+#define BRANCH_BACK	GUEST(0x17ffffffU, 0xeafffffdU)	/* b . - 4 */
+#define COUNT		GUEST(0x91000400U, 0xe2800001U)	/* add x0, x0, #1; add r0, r0, #1 */
 #define HVC		GUEST(0xd4000002U, 0xe1400070U)	/* hvc #0 */
 
 struct vm {
@@ -216,6 +247,7 @@ struct vm {
 	size_t run_size;
 	uint8_t *ram, *ro, *hivecs;
 	bool a32;		/* AArch32 at EL1, as always on a 32-bit host */
+	struct kvm_reg_list *regs;	/* see state_save() */
 };
 
 enum verdict { PASSED, FAILED, SKIPPED_TEST };
@@ -431,6 +463,24 @@ static inline void vm_start(struct vm *vm, bool a32, uint32_t insn)
 	code(vm, insn);
 }
 
+/* Another vCPU of the VM, which shares all but that: give it back first */
+static inline struct vm vcpu_add(struct vm *vm, unsigned int id)
+{
+	struct vm other = *vm;
+
+	other.regs = NULL;
+	other.vcpu = must(ioctl(vm->fd, KVM_CREATE_VCPU, id), "KVM_CREATE_VCPU");
+	other.run = must_map(vm->run_size, other.vcpu);
+	return other;
+}
+
+static inline void vcpu_remove(struct vm *other)
+{
+	munmap(other->run, other->run_size);
+	close(other->vcpu);
+	free(other->regs);
+}
+
 static inline void vm_destroy(struct vm *vm)
 {
 	munmap(vm->run, vm->run_size);
@@ -438,6 +488,7 @@ static inline void vm_destroy(struct vm *vm)
 	close(vm->fd);
 	munmap(vm->ram, RAM_SIZE);
 	munmap(vm->ro, RO_SIZE);
+	free(vm->regs);
 	if (vm->hivecs)
 		munmap(vm->hivecs, RO_SIZE);
 }
@@ -445,6 +496,57 @@ static inline void vm_destroy(struct vm *vm)
 static inline int run(struct vm *vm)
 {
 	return ioctl(vm->vcpu, KVM_RUN, 0);
+}
+
+/* Signals of this kind interrupt KVM_RUN, and do no more */
+static inline void nop_handler(int sig)
+{
+	(void)sig;
+}
+
+static inline void signal_interrupts(int sig)
+{
+	struct sigaction sa = { .sa_handler = nop_handler };
+
+	must(sigaction(sig, &sa, NULL), "sigaction");
+}
+
+/* What threads share */
+#define LOAD_SHARED(var)	__atomic_load_n(&(var), __ATOMIC_ACQUIRE)
+#define STORE_SHARED(var, val)	__atomic_store_n(&(var), val, __ATOMIC_RELEASE)
+
+/* A thread that calls step for a vCPU over and over, until it is stopped */
+struct runner {
+	struct vm *vm;
+	enum verdict (*step)(struct vm *vm);
+	pthread_t thread;
+	bool stop;
+	enum verdict verdict;
+};
+
+static inline void *runner_loop(void *arg)
+{
+	struct runner *r = arg;
+
+	while (!LOAD_SHARED(r->stop) && r->verdict == PASSED)
+		STORE_SHARED(r->verdict, r->step(r->vm));
+	return NULL;
+}
+
+static inline void runner_start(struct runner *r)
+{
+	signal_interrupts(SIGUSR1);
+	must(-pthread_create(&r->thread, NULL, runner_loop, r), "pthread_create");
+}
+
+static inline enum verdict runner_stop(struct runner *r)
+{
+	STORE_SHARED(r->stop, true);
+	r->vm->run->immediate_exit = 1;
+	pthread_kill(r->thread, SIGUSR1);
+	pthread_join(r->thread, NULL);
+	r->vm->run->immediate_exit = 0;
+	return r->verdict;
 }
 
 /* Run; 0 or the errno of KVM_RUN */
@@ -493,10 +595,31 @@ static inline int inject(struct vm *vm)
 }
 
 /*
- * Stage 1 on, 4K granule, long descriptors: TTBR0 maps 1 GiB blocks, RAM at its
- * place and the lowest gigabyte, where the holes are, 2 GiB above its place. In
- * AArch32 the upper 2 GiB are TTBR1's, which has the rest of the same table.
+ * Inject. A kernel that enters the exception only when the vCPU runs breaks I3,
+ * which has tests of its own; have it do so, to see how it does in other rows.
  */
+static inline int inject_and_enter(struct vm *vm)
+{
+	uint64_t pc = get_reg(vm, PC);
+	int err = inject(vm);
+
+	if (err || get_reg(vm, PC) != pc)
+		return err;
+	vm->run->immediate_exit = 1;
+	err = run(vm) < 0 && errno != EINTR ? errno : 0;
+	vm->run->immediate_exit = 0;
+	return err;
+}
+
+/*
+ * Stage 1: a flat table for the first 4 GiB. The lower half is at its place, RAM
+ * as memory that may be executed and not written, all else as a device; the upper
+ * half is the lower once more, all of it as memory that may be read and written.
+ * EL0 may do what EL1 may. In AArch32 with long descriptors, the upper half is
+ * TTBR1's.
+ */
+enum mmu { MMU_OFF, MMU_4K, MMU_16K, MMU_64K, MMU_SHORT, MMU_LONG };
+
 #define VA_OFFSET	0x80000000UL
 #define TTBR1_VA	GUEST(0xffffff8000000000UL, 0x80000000UL)
 #define DESC_BLOCK	0x1ULL
@@ -506,30 +629,85 @@ static inline int inject(struct vm *vm)
 #define DESC_RW_ALL	(1ULL << 6)
 #define DESC_RO_ALL	(3ULL << 6)
 #define DESC_XN		(3ULL << 53)
-/* T0SZ = T1SZ = 25, write-back, inner shareable, TG1 4K, 40 bits; T1SZ = 1, the same */
-#define TCR		GUEST(0x2b5193519UL, TTBCR_EAE | 0x35013500UL)
+#define SECTION		0x2U		/* the short descriptor of 1 MiB */
+#define SECTION_XN	BIT(4)
+#define SECTION_RW_ALL	(3U << 10)
+#define SECTION_RO_ALL	(3U << 10 | 1U << 15)
+#define SECTION_DEVICE	BIT(2)
+#define SECTION_NORMAL	(BIT(2) | BIT(3) | BIT(12) | BIT(16))
+
+struct mmu_regime {
+	unsigned int shift;	/* of a block's or a section's size */
+	uint64_t tcr;
+};
+
+static inline const struct mmu_regime *mmu_regime(enum mmu mmu)
+{
+	/* Walks are write-back and inner shareable, IPAs have 40 bits */
+	static const struct mmu_regime regimes[] = {
+		/* T0SZ = T1SZ = 25 */
+		[MMU_4K] = { 30, 0x2b5193519ULL },
+		/* one level, T0SZ = 28 and 25, EPD1 */
+		[MMU_16K] = { 25, 0x20080b51cULL },
+		[MMU_64K] = { 29, 0x200807519ULL },
+		[MMU_SHORT] = { 20, 0 },
+		/* T0SZ = 0, T1SZ = 1 */
+		[MMU_LONG] = { 30, TTBCR_EAE | 0x35013500UL },
+	};
+
+	return &regimes[mmu];
+}
+
+/* Big-endian: data accesses at every exception level, and table walks */
+static inline void mmu_start(struct vm *vm, enum mmu mmu, bool big)
+{
+	const struct mmu_regime *regime = mmu_regime(mmu);
+	uint64_t sctlr = get_reg(vm, SCTLR_EL1) & ~(SCTLR_EE | SCTLR_E0E);
+	void *table = vm->ram + TABLES - RAM;
+
+	if (big)
+		sctlr |= vm->a32 ? SCTLR_EE : SCTLR_EE | SCTLR_E0E;
+	if (mmu == MMU_OFF) {
+		set_reg(vm, SCTLR_EL1, sctlr);
+		return;
+	}
+
+	for (uint64_t i = 0; i < 1ULL << (32 - regime->shift); i++) {
+		uint64_t va = i << regime->shift;
+		uint64_t pa = va & ~VA_OFFSET;
+		bool exec = va >= RAM && va < VA_OFFSET;
+		bool normal = exec || va >= VA_OFFSET;
+
+		if (mmu == MMU_SHORT) {
+			uint32_t d = SECTION | pa;
+
+			d |= normal ? SECTION_NORMAL : SECTION_DEVICE;
+			d |= exec ? SECTION_RO_ALL : SECTION_RW_ALL | SECTION_XN;
+			((uint32_t *)table)[i] = big ? __builtin_bswap32(d) : d;
+		} else {
+			uint64_t d = DESC_BLOCK | DESC_AF | pa;
+
+			d |= normal ? DESC_NORMAL | DESC_SH : 0;
+			d |= exec ? DESC_RO_ALL : DESC_RW_ALL | DESC_XN;
+			((uint64_t *)table)[i] = big ? __builtin_bswap64(d) : d;
+		}
+	}
+	if (mmu == MMU_SHORT) {
+		set_reg(vm, DACR, 1);
+		/* the walk: write-back, shareable */
+		set_reg(vm, TTBR0_EL1, TABLES | 0x4a);
+	} else {
+		set_reg(vm, MAIR_EL1, 0xff00);
+		set_reg(vm, TTBR0_EL1, TABLES);
+		set_reg(vm, TTBR1_EL1, mmu == MMU_LONG ? TABLES + 16 : TABLES);
+	}
+	set_reg(vm, TCR_EL1, regime->tcr);
+	set_reg(vm, SCTLR_EL1, sctlr | SCTLR_M_C_I);
+}
 
 static inline void mmu_on(struct vm *vm)
 {
-	uint64_t *l1 = (uint64_t *)(vm->ram + TABLES - RAM);
-
-	l1[0] = 0 | DESC_AF | DESC_BLOCK | DESC_XN;
-	l1[1] = 0x40000000UL | DESC_AF | DESC_SH | DESC_NORMAL | DESC_BLOCK;
-	l1[2] = 0 | DESC_AF | DESC_BLOCK | DESC_XN;
-	set_reg(vm, MAIR_EL1, 0xff00);
-	set_reg(vm, TCR_EL1, TCR);
-	set_reg(vm, TTBR0_EL1, TABLES);
-	set_reg(vm, TTBR1_EL1, GUEST(TABLES, TABLES + 2 * sizeof(*l1)));
-	set_reg(vm, SCTLR_EL1, get_reg(vm, SCTLR_EL1) | 0x1005);
-}
-
-/* Let EL0 in: to execute code, which EL1 must still be able to, and to the hole */
-static inline void mmu_el0(struct vm *vm)
-{
-	uint64_t *l1 = (uint64_t *)(vm->ram + TABLES - RAM);
-
-	l1[1] |= DESC_RO_ALL;
-	l1[2] |= DESC_RW_ALL;
+	mmu_start(vm, vm->a32 ? MMU_LONG : MMU_4K, false);
 }
 
 /* Where the handler of the abort that the guest has taken would return to */
@@ -538,37 +716,302 @@ static inline uint64_t abort_pc(struct vm *vm)
 	return GUEST(get_reg(vm, ELR_EL1), get_reg(vm, LR_ABT) - 8);
 }
 
-/* Run all tests; the program's exit code is kselftest's */
-static inline int run_tests(const struct test *tests, unsigned int n)
+/* The ids of all registers of the vCPU; to be freed */
+static inline struct kvm_reg_list *reg_list(struct vm *vm)
 {
-	unsigned int bad = 0, done = 0;
+	struct kvm_reg_list probe = {}, *list;
 
+	ioctl(vm->vcpu, KVM_GET_REG_LIST, &probe);
+	list = calloc(1, sizeof(*list) + probe.n * sizeof(list->reg[0]));
+	must(list ? 0 : -1, "calloc");
+	list->n = probe.n;
+	must(ioctl(vm->vcpu, KVM_GET_REG_LIST, list), "KVM_GET_REG_LIST");
+	return list;
+}
+
+/*
+ * What the guest can see of itself that an exit must leave alone, and an abort
+ * must change as the architecture says: all general-purpose registers, banked ones
+ * and SIMD included, PC, PSTATE, and the registers of the last fault.
+ */
+#define STATE_REGS 112
+
+struct state {
+	uint64_t val[STATE_REGS][2];
+	uint64_t pstate_mask;
+};
+
+static inline void state_regs(struct vm *vm)
+{
+	unsigned int n = 0;
+
+	vm->regs = reg_list(vm);
+	for (uint64_t i = 0; i < vm->regs->n; i++) {
+		uint64_t id = vm->regs->reg[i];
+
+		if ((id & KVM_REG_ARM_COPROC_MASK) == KVM_REG_ARM_CORE ||
+		    id == ESR_EL1 || id == FAR_EL1)
+			vm->regs->reg[n++] = id;
+	}
+	vm->regs->n = n;
+	must(n > STATE_REGS ? -1 : 0, "more registers than STATE_REGS");
+}
+
+static inline void state_save(struct vm *vm, struct state *s)
+{
+	if (!vm->regs)
+		state_regs(vm);
+	*s = (struct state){ .pstate_mask = ~0ULL };
+	for (uint64_t i = 0; i < vm->regs->n; i++) {
+		struct kvm_one_reg reg = {
+			.id = vm->regs->reg[i],
+			.addr = (uintptr_t)s->val[i],
+		};
+
+		must(ioctl(vm->vcpu, KVM_GET_ONE_REG, &reg), "KVM_GET_ONE_REG");
+	}
+}
+
+/* From the state now to the state s: what differs is set */
+static inline void state_load(struct vm *vm, const struct state *now, const struct state *s)
+{
+	for (uint64_t i = 0; i < vm->regs->n; i++) {
+		struct kvm_one_reg reg = {
+			.id = vm->regs->reg[i],
+			.addr = (uintptr_t)s->val[i],
+		};
+
+		if (memcmp(now->val[i], s->val[i], sizeof(s->val[i])))
+			must(ioctl(vm->vcpu, KVM_SET_ONE_REG, &reg), "KVM_SET_ONE_REG");
+	}
+}
+
+static inline uint64_t *state_reg(struct vm *vm, struct state *s, uint64_t id)
+{
+	for (uint64_t i = 0; i < vm->regs->n; i++)
+		if (vm->regs->reg[i] == id)
+			return s->val[i];
+	ksft_exit_fail_msg("no register 0x%llx\n", (unsigned long long)id);
+	return NULL;
+}
+
+/*
+ * Is the guest in the state s, but for what the instruction may have loaded? s is
+ * then the state that it is in.
+ */
+static inline enum verdict state_is_but(struct vm *vm, struct state *s,
+					bool (*loaded)(uint64_t id))
+{
+	struct state now;
+
+	state_save(vm, &now);
+	for (uint64_t i = 0; i < vm->regs->n; i++) {
+		uint64_t id = vm->regs->reg[i];
+		uint64_t mask = id == PSTATE ? s->pstate_mask : ~0ULL;
+
+		if (loaded && loaded(id))
+			continue;
+		REQUIRE(!((now.val[i][0] ^ s->val[i][0]) & mask) &&
+			now.val[i][1] == s->val[i][1],
+			"register 0x%llx is 0x%016llx%016llx, not 0x%016llx%016llx",
+			(unsigned long long)id,
+			(unsigned long long)now.val[i][1],
+			(unsigned long long)now.val[i][0],
+			(unsigned long long)s->val[i][1],
+			(unsigned long long)s->val[i][0]);
+	}
+	*s = now;
+	return PASSED;
+}
+
+static inline enum verdict state_is(struct vm *vm, struct state *s)
+{
+	return state_is_but(vm, s, NULL);
+}
+
+/* Take an external data abort at the virtual address far (Arm ARM, D1.3 and G1.12) */
+static inline void state_abort(struct vm *vm, struct state *s, uint64_t far)
+{
+	uint64_t *pstate = state_reg(vm, s, PSTATE), old = *pstate;
+	uint64_t *pc = state_reg(vm, s, PC);
+	uint64_t *fault = state_reg(vm, s, FAR_EL1);
+
+	if (vm->a32) {
+		uint64_t sctlr = get_reg(vm, SCTLR_EL1);
+
+		*state_reg(vm, s, LR_ABT) = *pc + 8;
+		*state_reg(vm, s, SPSR_ABT) = old;
+		*state_reg(vm, s, ESR_EL1) = get_reg(vm, TCR_EL1) & TTBCR_EAE ?
+					     DFSR_EXT_LONG : DFSR_EXT_SHORT;
+		/* Where the host is arm64, the upper half is IFAR */
+		*fault = (*fault & ~0xffffffffULL) | far;
+		*pc = (sctlr & SCTLR_V ? HIVECS : get_reg(vm, VBAR_EL1)) + VEC32_DABT;
+		/* SCTLR.TE is 0 in all tests */
+		*pstate = (old & (PSTATE_NZCV | PSTATE_F)) | A32_ABT | PSTATE_A | PSTATE_I |
+			  (sctlr & SCTLR_EE ? PSTATE_E : 0);
+		/* NZCVQ, IT, E, A, I, F, T, M; not GE, PAN and what later CPUs have */
+		s->pstate_mask = 0xf600ffff;
+		return;
+	}
+#ifdef __aarch64__
+	bool a32 = old & PSTATE_A32, el0 = a32 || !(old & EL1t);
+
+	*state_reg(vm, s, ELR_EL1) = *pc;
+	*state_reg(vm, s, SPSR_EL1) = old;
+	*state_reg(vm, s, ESR_EL1) = (el0 ? EC_DABT_LOW : EC_DABT_CUR) << ESR_EC_SHIFT |
+				     ESR_IL | FSC_EXTERNAL;
+	*fault = far;
+	*pc = get_reg(vm, VBAR_EL1) +
+	      (a32 ? 0x600 : el0 ? 0x400 : (old & 0xf) == EL1h ? 0x200 : 0);
+	*pstate = (old & PSTATE_NZCV) | PSTATE_DAIF | EL1h;
+	/* NZCV, IL, DAIF, M; not PAN and what later CPUs have */
+	s->pstate_mask = 0xf01003df;
+#endif
+}
+
+/*
+ * In the state s, inject; all that the guest sees is an external data abort at far,
+ * whose handler runs from its start (I1, I2, I5). s is then the state at the exit
+ * that the handler makes.
+ */
+static inline enum verdict takes_abort(struct vm *vm, struct state *s, uint64_t far)
+{
+	uint64_t pc;
+
+	REQUIRE_EQ(inject_and_enter(vm), 0);
+	state_abort(vm, s, far);
+	pc = *state_reg(vm, s, PC);
+	TRY(state_is(vm, s));
+	TRY(expect_done(vm, pc));
+	return state_is(vm, s);
+}
+
+/* An interrupt controller whose first frame is at GIC_DIST */
+static inline bool create_vgic(struct vm *vm)
+{
+	static const struct {
+		uint32_t type;
+		struct { uint64_t attr, addr; } frame[2];
+	} gics[] = {
+		{ KVM_DEV_TYPE_ARM_VGIC_V3, {
+			{ KVM_VGIC_V3_ADDR_TYPE_DIST, GIC_DIST },
+			{ KVM_VGIC_V3_ADDR_TYPE_REDIST, GIC_DIST + 0x100000 } } },
+		{ KVM_DEV_TYPE_ARM_VGIC_V2, {
+			{ KVM_VGIC_V2_ADDR_TYPE_DIST, GIC_DIST },
+			{ KVM_VGIC_V2_ADDR_TYPE_CPU, GIC_DIST + 0x100000 } } },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(gics); i++) {
+		struct kvm_create_device dev = { .type = gics[i].type };
+		struct kvm_device_attr init = {
+			.group = KVM_DEV_ARM_VGIC_GRP_CTRL,
+			.attr = KVM_DEV_ARM_VGIC_CTRL_INIT,
+		};
+
+		if (ioctl(vm->fd, KVM_CREATE_DEVICE, &dev))
+			continue;
+		for (unsigned int j = 0; j < 2; j++) {
+			uint64_t addr = gics[i].frame[j].addr;
+			struct kvm_device_attr set = {
+				.group = KVM_DEV_ARM_VGIC_GRP_ADDR,
+				.attr = gics[i].frame[j].attr,
+				.addr = (uintptr_t)&addr,
+			};
+
+			must(ioctl(dev.fd, KVM_SET_DEVICE_ATTR, &set),
+			     "vGIC address");
+		}
+		must(ioctl(dev.fd, KVM_SET_DEVICE_ATTR, &init), "vGIC init");
+		close(dev.fd);
+		return true;
+	}
+	return false;
+}
+
+/* The kernel's log from where the program has started, if it may be read */
+static int klog_fd = -1;
+
+/* Since then, none of what the kernel and its sanitizers say of errors */
+static inline enum verdict no_warning(void)
+{
+	static const char * const signs[] = {
+		"WARNING: ", "BUG: ", "UBSAN: ", "INFO: task", "INFO: rcu", "rcu: INFO",
+	};
+	unsigned int found = 0;
+	char line[2048];
+	ssize_t n;
+
+	if (klog_fd < 0)
+		SKIP("/dev/kmsg cannot be read");
+	while ((n = read(klog_fd, line, sizeof(line) - 1)) > 0 || errno == EPIPE) {
+		char *text;
+
+		if (n <= 0)
+			continue;
+		line[n] = '\0';
+		line[strcspn(line, "\n")] = '\0';
+		text = strchr(line, ';');
+		for (unsigned int i = 0; text && i < ARRAY_SIZE(signs); i++) {
+			if (!strstr(text, signs[i]))
+				continue;
+			ksft_print_msg("%s\n", text + 1);
+			found++;
+		}
+	}
+	REQUIRE_EQ(found, 0);
+	return PASSED;
+}
+
+/* How many tests follow; do they exist at all here? */
+static inline bool tests_start(unsigned int n)
+{
 	setbuf(stdout, NULL);
 	ksft_print_header();
+	klog_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	lseek(klog_fd, 0, SEEK_END);
 	kvm_fd = open("/dev/kvm", O_RDWR);
 	if (kvm_fd < 0) {
 		printf("1..0 # SKIP /dev/kvm: %s\n", strerror(errno));
-		return KSFT_SKIP;
+		return false;
 	}
 	printf("1..%u\n", n);
+	return true;
+}
 
-	for (unsigned int i = 0; i < n; i++) {
-		switch (tests[i].fn()) {
-		case PASSED:
-			ksft_test_result_pass("%s\n", tests[i].name);
-			done++;
-			break;
-		case SKIPPED_TEST:
-			printf("ok %u %s # SKIP %s\n", i + 1, tests[i].name,
-			       skip_reason);
-			ksft_inc_xskip_cnt();
-			break;
-		default:
-			ksft_test_result_fail("%s\n", tests[i].name);
-			bad++;
-		}
+static unsigned int tests_passed, tests_failed, tests_ended;
+
+static inline void test_result(const char *name, enum verdict v)
+{
+	tests_ended++;
+	switch (v) {
+	case PASSED:
+		ksft_test_result_pass("%s\n", name);
+		tests_passed++;
+		break;
+	case SKIPPED_TEST:
+		/* not every tree's ksft_test_result_skip() gives a reason */
+		printf("ok %u %s # SKIP %s\n", tests_ended, name, skip_reason);
+		ksft_inc_xskip_cnt();
+		break;
+	default:
+		ksft_test_result_fail("%s\n", name);
+		tests_failed++;
 	}
-	return bad ? KSFT_FAIL : done ? KSFT_PASS : KSFT_SKIP;
+}
+
+/* The program's exit code, which is kselftest's */
+static inline int tests_end(void)
+{
+	return tests_failed ? KSFT_FAIL : tests_passed ? KSFT_PASS : KSFT_SKIP;
+}
+
+static inline int run_tests(const struct test *tests, unsigned int n)
+{
+	if (!tests_start(n))
+		return KSFT_SKIP;
+	for (unsigned int i = 0; i < n; i++)
+		test_result(tests[i].name, tests[i].fn());
+	return tests_end();
 }
 
 #endif

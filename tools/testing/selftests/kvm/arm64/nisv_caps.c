@@ -87,6 +87,50 @@ static enum verdict c2_after_vcpus_and_twice(void)
 	return PASSED;
 }
 
+static unsigned long refused, exited;
+
+/* Once it exits, the access does not fail any more */
+static enum verdict refused_then_exits(struct vm *vm)
+{
+	int err = run_errno(vm);
+
+	if (err == EINTR)
+		return PASSED;
+	if (err) {
+		REQUIRE_EQ(err, ENOSYS);
+		REQUIRE(!exited, "it had exited before");
+		STORE_SHARED(refused, refused + 1);
+		return PASSED;
+	}
+	REQUIRE_EQ(vm->run->exit_reason, EXIT_ARM_NISV);
+	STORE_SHARED(exited, exited + 1);
+	return PASSED;
+}
+
+static enum verdict c2_while_running(void)
+{
+	struct runner r = { .step = refused_then_exits };
+	enum verdict v;
+	struct vm vm;
+
+	if (!has_cap(kvm_fd, CAP_ARM_NISV_TO_USER))
+		SKIP("KVM_CAP_ARM_NISV_TO_USER is absent");
+	vm_start(&vm, false, PAIR_LOAD);
+	set_reg(&vm, X(10), HOLE);
+	refused = 0;
+	exited = 0;
+	r.vm = &vm;
+	runner_start(&r);
+	while (LOAD_SHARED(refused) < 100 && LOAD_SHARED(r.verdict) == PASSED)
+		;
+	REQUIRE_EQ(enable_cap(vm.fd, CAP_ARM_NISV_TO_USER), 0);
+	while (LOAD_SHARED(exited) < 100 && LOAD_SHARED(r.verdict) == PASSED)
+		;
+	v = runner_stop(&r);
+	vm_destroy(&vm);
+	return v;
+}
+
 static enum verdict c2_that_vm_alone(void)
 {
 	struct vm with, without;
@@ -179,6 +223,7 @@ static const struct test tests[] = {
 	{ "C2 the exit is off by default", c2_off_by_default },
 	{ "C2 the exit can be enabled before there are vCPUs", c2_before_vcpus },
 	{ "C2 the exit can be enabled after a vCPU has run, and twice", c2_after_vcpus_and_twice },
+	{ "C2 the exit can be enabled while a vCPU runs", c2_while_running },
 	{ "C2 the exit is enabled for one VM alone", c2_that_vm_alone },
 	{ "C2 args are ignored", c2_args_are_ignored },
 	{ "C2 nonzero flags are EINVAL and enable nothing", c2_nonzero_flags },

@@ -8,16 +8,14 @@
  */
 #include "nisv.h"
 
+#include <sys/time.h>
+
 #define A32_LDM_R10	0xe89a0006U	/* ldm r10, {r1, r2} */
 #define A32_LDR_R1_R10	0xe59a1000U	/* ldr r1, [r10] */
 #define T32_STR_R1_R0	0x6001U		/* str r1, [r0]: 16 bits */
 #define T32_LDM_R10	0x0006e89aU	/* ldm.w r10, {r1, r2} */
-#define PSCI_SYSTEM_OFF	0x84000008U
-#define PSCI_CPU_ON	GUEST(0xc4000003U, 0x84000003U)
 
 #define TARGET	(HOLE + 0x120)
-
-#define SCTLR_V		BIT(13)
 
 #define NEED_CAP(cap) do {						\
 	if (!has_cap(kvm_fd, CAP_ARM_##cap))				\
@@ -105,12 +103,10 @@ static enum verdict abort_from(uint64_t pstate, uint64_t ec, uint64_t vector)
 
 		start(&vm, accesses[i].insn);
 		mmu_on(&vm);
-		if (pstate == AT_EL0)
-			mmu_el0(&vm);
 		set_reg(&vm, X(10), want.far);
 		set_reg(&vm, PSTATE, want.pstate);
 		TRY(expect_exit(&vm, accesses[i].exit));
-		REQUIRE_EQ(inject(&vm), 0);
+		REQUIRE_EQ(inject_and_enter(&vm), 0);
 		TRY(expect_abort(&vm, &want));
 		TRY(expect_done(&vm, VECTORS + vector));
 		vm_destroy(&vm);
@@ -156,7 +152,7 @@ static enum verdict i1_from_aarch32_el0(void)
 	set_reg(&vm, X(0), TARGET);
 	set_reg(&vm, PSTATE, want.pstate);
 	TRY(expect_exit(&vm, KVM_EXIT_MMIO));
-	REQUIRE_EQ(inject(&vm), 0);
+	REQUIRE_EQ(inject_and_enter(&vm), 0);
 	TRY(expect_abort(&vm, &want));
 	TRY(expect_done(&vm, VECTORS + want.vector));
 	vm_destroy(&vm);
@@ -172,6 +168,52 @@ static enum verdict arm64_only(void)
 #define i1_from_el1t		arm64_only
 #define i1_from_aarch32_el0	arm64_only
 #endif
+
+static enum verdict interrupted(struct vm *vm)
+{
+	REQUIRE_EQ(run_errno(vm), EINTR);
+	return PASSED;
+}
+
+/* Aborts of one vCPU, time and again, while another one of the VM runs */
+static enum verdict i1_beside_another(void)
+{
+	struct runner r = { .step = interrupted };
+	struct state before, s;
+	struct vm vm, other;
+	uint32_t *loop;
+
+	NEED_CAP(INJECT_EXT_DABT);
+	start(&vm, PAIR_LOAD);
+	loop = (uint32_t *)(vm.ram + CODE + 0x100 - RAM);
+	loop[0] = COUNT;
+	loop[1] = BRANCH_BACK;
+	other = vcpu_add(&vm, 1);
+	vcpu_init(&other);
+	regs_init(&other);
+	set_reg(&other, PC, CODE + 0x100);
+	state_save(&other, &before);
+	r.vm = &other;
+	runner_start(&r);
+	for (unsigned int i = 0; i < 200 && LOAD_SHARED(r.verdict) == PASSED; i++) {
+		TRY(expect_exit(&vm, EXIT_ARM_NISV));
+		state_save(&vm, &s);
+		TRY(takes_abort(&vm, &s, TARGET));
+		vm.run->immediate_exit = 1;
+		REQUIRE_EQ(run_errno(&vm), EINTR);
+		vm.run->immediate_exit = 0;
+		set_reg(&vm, PC, CODE);
+	}
+	TRY(runner_stop(&r));
+	/* It has counted, and nothing else */
+	REQUIRE(get_reg(&other, X(0)) > 0, "the other vCPU has not run");
+	*state_reg(&other, &before, X(0)) = get_reg(&other, X(0));
+	*state_reg(&other, &before, PC) = get_reg(&other, PC);
+	TRY(state_is(&other, &before));
+	vcpu_remove(&other);
+	vm_destroy(&vm);
+	return PASSED;
+}
 
 /* FAR_EL1 is DFAR in its lower half, which alone may change, IFAR in its upper */
 #define IFAR	GUEST(0xabcdef0000000000UL, 0)
@@ -198,7 +240,7 @@ static enum verdict abort32(const struct abort32 *a)
 	set_reg(&vm, FAR_EL1, IFAR);
 
 	TRY(expect_exit(&vm, a->exit));
-	REQUIRE_EQ(inject(&vm), 0);
+	REQUIRE_EQ(inject_and_enter(&vm), 0);
 
 	REQUIRE_EQ(get_reg(&vm, PC), a->vector);
 	REQUIRE_EQ(get_reg(&vm, ESR_EL1) & 0xffffffff, a->dfsr);
@@ -297,12 +339,8 @@ static enum verdict i3_reads_as_zero(void)
 /* Every register of one vCPU into another: what migration does */
 static enum verdict copy_regs(struct vm *from, struct vm *to)
 {
-	struct kvm_reg_list probe = {}, *list;
+	struct kvm_reg_list *list = reg_list(from);
 
-	ioctl(from->vcpu, KVM_GET_REG_LIST, &probe);
-	list = calloc(1, sizeof(*list) + probe.n * sizeof(list->reg[0]));
-	list->n = probe.n;
-	must(ioctl(from->vcpu, KVM_GET_REG_LIST, list), "KVM_GET_REG_LIST");
 	for (uint64_t i = 0; i < list->n; i++) {
 		uint8_t val[256];
 		struct kvm_one_reg reg = {
@@ -362,7 +400,7 @@ static enum verdict i4_load_is_dropped(void)
 	set_reg(&vm, X(3), REG(0x1122334455667788ULL));
 	TRY(expect_exit(&vm, KVM_EXIT_MMIO));
 	memset(vm.run->mmio.data, 0x99, sizeof(vm.run->mmio.data));
-	REQUIRE_EQ(inject(&vm), 0);
+	REQUIRE_EQ(inject_and_enter(&vm), 0);
 	REQUIRE_EQ(get_reg(&vm, X(3)), REG(0x1122334455667788ULL));
 	REQUIRE_EQ(abort_pc(&vm), CODE);
 
@@ -398,7 +436,7 @@ static enum verdict i4_store_is_dropped(void)
 	NEED_CAP(INJECT_EXT_DABT);
 	start(&vm, STORE);
 	TRY(expect_exit(&vm, KVM_EXIT_MMIO));
-	REQUIRE_EQ(inject(&vm), 0);
+	REQUIRE_EQ(inject_and_enter(&vm), 0);
 	REQUIRE_EQ(abort_pc(&vm), CODE);
 	/* at the vector, not at the instruction after it */
 	TRY(expect_done(&vm, VECTORS + VEC_DABT));
@@ -431,7 +469,7 @@ static enum verdict i5_elr(void)
 	set_reg(&vm, X(3), 3);
 	set_reg(&vm, X(4), 4);
 	TRY(expect_exit(&vm, EXIT_ARM_NISV));
-	REQUIRE_EQ(inject(&vm), 0);
+	REQUIRE_EQ(inject_and_enter(&vm), 0);
 	REQUIRE_EQ(abort_pc(&vm), CODE);
 	TRY(expect_done(&vm, VECTORS + VEC_DABT));
 	REQUIRE_EQ(get_reg(&vm, X(3)), 3);
@@ -446,16 +484,9 @@ static enum verdict i5_elr(void)
 	return PASSED;
 }
 
+/* The second interrupts the handler of the first, before its first instruction */
 static enum verdict i6_twice(void)
 {
-	const struct abort first = {
-		.pstate = AT_EL0, .pc = CODE, .far = TARGET,
-		.ec = EC_DABT_LOW, .vector = VEC_DABT_EL0,
-	}, second = {
-		.pstate = AT_EL1, .pc = VECTORS + VEC_DABT_EL0,
-		.far = TARGET, .ec = EC_DABT_CUR, .vector = VEC_DABT,
-	};
-	uint64_t pstate;
 	struct vm vm;
 
 	NEED_CAP(INJECT_EXT_DABT);
@@ -463,13 +494,14 @@ static enum verdict i6_twice(void)
 	set_reg(&vm, PSTATE, AT_EL0);
 	TRY(expect_exit(&vm, EXIT_ARM_NISV));
 	REQUIRE_EQ(inject(&vm), 0);
-	TRY(expect_abort(&vm, &first));
-	/* The second interrupts the handler of the first, before it starts */
-	pstate = get_reg(&vm, PSTATE);
 	REQUIRE_EQ(inject(&vm), 0);
-	REQUIRE_EQ(get_reg(&vm, SPSR_EL1), pstate);
-	set_reg(&vm, SPSR_EL1, second.pstate);
-	TRY(expect_abort(&vm, &second));
+	vm.run->immediate_exit = 1;
+	REQUIRE_EQ(run_errno(&vm), EINTR);
+	vm.run->immediate_exit = 0;
+	REQUIRE_EQ(get_reg(&vm, PC), VECTORS + VEC_DABT);
+	REQUIRE_EQ(abort_pc(&vm), VECTORS + VEC_DABT_EL0);
+	REQUIRE_EQ(get_reg(&vm, FAR_EL1), TARGET);
+	REQUIRE_EQ(get_reg(&vm, SPSR_EL1) & 0x1f, GUEST(EL1h, A32_ABT));
 	TRY(expect_done(&vm, VECTORS + VEC_DABT));
 	vm_destroy(&vm);
 	return PASSED;
@@ -490,6 +522,9 @@ static enum verdict i6_with_serror(void)
 	TRY(expect_exit(&vm, EXIT_ARM_NISV));
 	ext_dabt(&ev);
 	REQUIRE_EQ(set_events(&vm, &ev), 0);
+	vm.run->immediate_exit = 1;
+	REQUIRE_EQ(run_errno(&vm), EINTR);
+	vm.run->immediate_exit = 0;
 
 	/* The abort first: the SError waits until the handler unmasks it */
 	TRY(expect_abort(&vm, &want));
@@ -590,7 +625,7 @@ static enum verdict i9_never_run(void)
 
 	NEED_CAP(INJECT_EXT_DABT);
 	start(&vm, PAIR_LOAD);
-	REQUIRE_EQ(inject(&vm), 0);
+	REQUIRE_EQ(inject_and_enter(&vm), 0);
 	TRY(expect_abort(&vm, &want));
 	TRY(expect_done(&vm, VECTORS + VEC_DABT));
 	vm_destroy(&vm);
@@ -605,9 +640,9 @@ static enum verdict i9_after_other_exits(void)
 
 	/* A PSCI call that ends the VM: the PC is past the HVC */
 	start(&vm, HVC);
-	set_reg(&vm, X(0), PSCI_SYSTEM_OFF);
+	set_reg(&vm, X(0), PSCI_0_2_FN_SYSTEM_OFF);
 	TRY(expect_exit(&vm, KVM_EXIT_SYSTEM_EVENT));
-	REQUIRE_EQ(inject(&vm), 0);
+	REQUIRE_EQ(inject_and_enter(&vm), 0);
 	REQUIRE_EQ(get_reg(&vm, PC), VECTORS + VEC_DABT);
 	REQUIRE_EQ(abort_pc(&vm), CODE + 4);
 	vm_destroy(&vm);
@@ -616,7 +651,7 @@ static enum verdict i9_after_other_exits(void)
 	start(&vm, PAIR_LOAD);
 	vm.run->immediate_exit = 1;
 	REQUIRE_EQ(run_errno(&vm), EINTR);
-	REQUIRE_EQ(inject(&vm), 0);
+	REQUIRE_EQ(inject_and_enter(&vm), 0);
 	vm.run->immediate_exit = 0;
 	REQUIRE_EQ(abort_pc(&vm), CODE);
 	TRY(expect_done(&vm, VECTORS + VEC_DABT));
@@ -629,7 +664,7 @@ static enum verdict i9_after_other_exits(void)
 	vm.run->immediate_exit = 1;
 	REQUIRE_EQ(run_errno(&vm), EINTR);
 	vm.run->immediate_exit = 0;
-	REQUIRE_EQ(inject(&vm), 0);
+	REQUIRE_EQ(inject_and_enter(&vm), 0);
 	REQUIRE_EQ(abort_pc(&vm), CODE + 4);
 	REQUIRE_EQ(get_reg(&vm, X(3)), 0x44444444);
 	TRY(expect_done(&vm, VECTORS + VEC_DABT));
@@ -639,9 +674,30 @@ static enum verdict i9_after_other_exits(void)
 	vm_start(&vm, false, PAIR_LOAD);
 	set_reg(&vm, X(10), TARGET);
 	REQUIRE_EQ(run_errno(&vm), ENOSYS);
-	REQUIRE_EQ(inject(&vm), 0);
+	REQUIRE_EQ(inject_and_enter(&vm), 0);
 	REQUIRE_EQ(get_reg(&vm, FAR_EL1), TARGET);
 	TRY(expect_done(&vm, VECTORS + VEC_DABT));
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+/* A signal while the guest runs, which has not faulted since its store to DONE */
+static enum verdict i9_after_a_signal(void)
+{
+	const struct itimerval soon = { .it_value.tv_usec = 10000 };
+	struct state s;
+	struct vm vm;
+
+	NEED_CAP(INJECT_EXT_DABT);
+	start(&vm, COUNT);
+	TRY(expect_done(&vm, CODE + 4));
+	signal_interrupts(SIGALRM);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	REQUIRE_EQ(run_errno(&vm), EINTR);
+	REQUIRE_EQ(vm.run->exit_reason, KVM_EXIT_INTR);
+	state_save(&vm, &s);
+	REQUIRE_EQ(*state_reg(&vm, &s, PC), CODE + 8);
+	TRY(takes_abort(&vm, &s, DONE));
 	vm_destroy(&vm);
 	return PASSED;
 }
@@ -654,41 +710,25 @@ static enum verdict i9_reset_pending(void)
 
 	NEED_CAP(INJECT_EXT_DABT);
 	start(&vm, HVC);
-	second = vm;
-	second.vcpu = must(ioctl(vm.fd, KVM_CREATE_VCPU, 1), "KVM_CREATE_VCPU");
-	second.run = must_map(vm.run_size, second.vcpu);
+	second = vcpu_add(&vm, 1);
 	must(ioctl(vm.fd, KVM_ARM_PREFERRED_TARGET, &init), "target");
 	init.features[0] |= 1U << KVM_ARM_VCPU_PSCI_0_2 |
 			    1U << KVM_ARM_VCPU_POWER_OFF;
 	must(ioctl(second.vcpu, KVM_ARM_VCPU_INIT, &init), "KVM_ARM_VCPU_INIT");
 
 	/* CPU_ON of the second, which starts at DATA */
-	set_reg(&vm, X(0), PSCI_CPU_ON);
+	set_reg(&vm, X(0), GUEST(PSCI_0_2_FN64_CPU_ON, PSCI_0_2_FN_CPU_ON));
 	set_reg(&vm, X(1), 1);
 	set_reg(&vm, X(2), DATA);
 	TRY(expect_done(&vm, CODE + 4));
 	REQUIRE_EQ(get_reg(&vm, X(0)), 0);
 
-	REQUIRE_EQ(inject(&second), 0);
+	REQUIRE_EQ(inject_and_enter(&second), 0);
 	/* VBAR_EL1 is 0 after the reset */
 	REQUIRE_EQ(get_reg(&second, PC), VEC_DABT);
 	REQUIRE_EQ(abort_pc(&second), DATA);
-	munmap(second.run, vm.run_size);
-	close(second.vcpu);
+	vcpu_remove(&second);
 	vm_destroy(&vm);
-	return PASSED;
-}
-
-/* TAINT_WARN, at the end of all the above */
-static enum verdict i9_no_warning(void)
-{
-	FILE *f = fopen("/proc/sys/kernel/tainted", "r");
-	unsigned long tainted = 0;
-
-	if (!f || fscanf(f, "%lu", &tainted) != 1)
-		SKIP("/proc/sys/kernel/tainted: %s", strerror(errno));
-	fclose(f);
-	REQUIRE(!(tainted & BIT(9)), "the kernel has warned, see its log");
 	return PASSED;
 }
 
@@ -697,6 +737,7 @@ static const struct test tests[] = {
 	{ "I1 from EL1 with SP_EL0", i1_from_el1t },
 	{ "I1 from EL0", i1_from_el0 },
 	{ "I1 from AArch32 EL0, a 16-bit instruction: IL is 1", i1_from_aarch32_el0 },
+	{ "I1 of one vCPU, while another runs and notices nothing", i1_beside_another },
 	{ "I2 AArch32, short descriptors: DFSR 0x008", i2_short },
 	{ "I2 AArch32, long descriptors: DFSR 0x210", i2_long },
 	{ "I2 AArch32, vectors at 0xffff0000 with SCTLR.V", i2_high_vectors },
@@ -713,8 +754,9 @@ static const struct test tests[] = {
 	{ "I7 an SError syndrome out of range: EINVAL, nothing injected", i7_serror_esr },
 	{ "I9 injecting before the vCPU has ever run", i9_never_run },
 	{ "I9 injecting after other exits is an abort at the current PC", i9_after_other_exits },
+	{ "I9 injecting after a signal is an abort at the current PC", i9_after_a_signal },
 	{ "I9 injecting while a PSCI reset is due", i9_reset_pending },
-	{ "I9 no kernel warning by now", i9_no_warning },
+	{ "I9 no kernel warning by now", no_warning },
 };
 
 int main(void)
