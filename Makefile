@@ -5,36 +5,54 @@
 # The kernel that the series is put on: one of Debian's, or a tree of yours; and
 # where everything is built
 KERNEL		?=
+# Not the series: "none" for that kernel as it is; or an Image, or a Debian package of one
+SERIES		?=
+IMAGE		?=
 ifneq ($(KERNEL),)
-override BASE	:= $(shell patches/series.sh base '$(KERNEL)' 2>/dev/null)
+override BASE	:= $(if $(SERIES),any,$(shell patches/series.sh base '$(KERNEL)' 2>/dev/null))
 endif
 BASE		?= 6.1
 BUILD		?= $(CURDIR)/build
 # What that tree needs besides, or you want: a fragment of a kernel configuration
 CONFIG		?=
 
-# The machine that QEMU emulates. CPU: empty for those below. KVM ran on 32-bit
-# hosts until v5.6
+# The machine that QEMU emulates, see CELL in tools/testing/nested/boot.sh. A cell
+# may also be of a kernel with other pages (16k, 64k) or everything that finds errors
+# (debug), and have all of nisv_forms (full), which is else a selection. KVM ran on
+# 32-bit hosts until v5.6.
 ARCH		?= arm64
 CPU		?=
 CPUS		?= 2
-TIMEOUT		?= 120
+TIMEOUT		?= 240
 ifeq ($(ARCH),arm)
 GIC		?= 2
 QEMU		?= qemu-system-arm
 CROSS_COMPILE	?= arm-linux-gnueabi-
 CONFIGS		:= arch/arm64/configs/nisv_host.config arch/arm/configs/nisv_host.config
 RUN_CPU		:= $(or $(CPU),cortex-a15)
-CHECK_CPUS	:= $(RUN_CPU)
+ALL_CELLS	:= cortex-a15+full cortex-a15+1cpu cortex-a15+4cpu cortex-a15+gicv3
+CELLS		?= $(RUN_CPU)
 else
 GIC		?= 3
 QEMU		?= qemu-system-aarch64
 CROSS_COMPILE	?= aarch64-linux-gnu-
 CONFIGS		:= arch/arm64/configs/nisv_host.config
 RUN_CPU		:= $(or $(CPU),cortex-a57)
-CHECK_CPUS	:= $(or $(CPU),cortex-a57 max $(if $(filter 6.12,$(BASE)),max+protected))
+PKVM		:= $(filter 6.12,$(BASE))
+ALL_CELLS	:= \
+	cortex-a57+full cortex-a57+gicv2 cortex-a57+1cpu cortex-a57+4cpu cortex-a57+64k cortex-a57+debug \
+	neoverse-n1 neoverse-n1+gicv2 neoverse-n1+1cpu neoverse-n1+nvhe neoverse-n1+16k neoverse-n1+64k \
+	max+full max+gicv2 max+1cpu max+4cpu max+16k max+64k max+debug \
+	max+nvhe max+nvhe+gicv2 max+nvhe+1cpu max+nvhe+16k max+nvhe+64k \
+	$(if $(PKVM),max+protected max+protected+1cpu max+protected+64k)
+CELLS		?= $(or $(CPU),cortex-a57 max $(if $(PKVM),max+protected) $(if $(IMAGE),,max+debug))
 endif
 CONFIGS		+= $(CONFIG)
+
+# What nisv_stress does, in check and in soak, and again with the same seed
+OPS		?= 20000
+SOAK_OPS	?= 500000
+SEED		?= 1
 
 JOBS		?= $(shell nproc)
 CCACHE_DIR	?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ccache
@@ -45,16 +63,32 @@ export ARCH BASE QEMU GIC CPUS TIMEOUT CROSS_COMPILE JOBS CCACHE_DIR
 
 N	:= tools/testing/nested
 T	:= tools/testing/selftests/kvm/arm64
-B	:= $(abspath $(BUILD))/$(BASE)$(if $(KERNEL),-$(notdir $(realpath $(KERNEL))))$(if $(filter arm,$(ARCH)),-arm)
-NAME	:= $(or $(KERNEL),linux-source-$(BASE))
-ROOTFS	:= $(abspath $(BUILD))/rootfs-$(ARCH).squashfs
-RESULTS	:= $(B)/results
+# For the nested host
+DEBS	:= busybox-static $(if $(IMAGE),$(if $(filter debian,$(IMAGE)),linux-image-arm64),$(if $(filter arm64,$(ARCH)),qemu-system-arm))
+ROOTFS	:= $(abspath $(BUILD))/$(ARCH)-$(lastword $(DEBS)).squashfs
 TESTS	:= $(patsubst $T/%.c,%,$(wildcard $T/*.c))
 STAGE	:= $N/stage.sh
 
+# The kernels of the cells, by the words in their names, and all else by kernel
+VARIANTS := $(foreach v,16k 64k debug,$(if $(findstring +$v+,$(addsuffix +,$(CELLS))),$v))
+variant	= $(addprefix -,$(filter 16k 64k debug,$(subst +, ,$1)))
+ifneq ($(IMAGE),)
+NAME	:= $(IMAGE)
+B	:= $(abspath $(BUILD))/image-$(notdir $(IMAGE))
+SUBJECT	:= foreign
+WITH	:= as it is
+else
+NAME	:= $(or $(KERNEL),linux-source-$(BASE))
+B	:= $(abspath $(BUILD))/$(BASE)$(if $(KERNEL),-$(notdir $(realpath $(KERNEL))))$(if $(filter arm,$(ARCH)),-arm)
+SUBJECT	:= $(if $(SERIES),asis,series)
+WITH	:= $(if $(SERIES),as it is,with the series)
+endif
+RESULTS	:= $(B)/results$(if $(SERIES),-asis)
+
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run check apply series clean distclean ready packages base tree images rootfs
+.PHONY: help run check check-all cells run-cells soak mutants apply series clean distclean
+.PHONY: ready packages base tree images rootfs foreign
 
 help:
 	@echo 'KVM on Arm: MMIO without a valid syndrome goes to userspace, which may inject an abort'
@@ -63,6 +97,10 @@ help:
 	@echo '                          the series, and show what becomes of it side by side'
 	@echo '  make check              prove the series: the kselftests on nested KVM hosts, and checks'
 	@echo '                          of the patches; sets itself up like run'
+	@echo '  make check-all          the same on all kinds of hosts: $(words $(ALL_CELLS)) cells, some hours'
+	@echo '  make cells              the kselftests only, on the hosts CELLS'
+	@echo '  make soak               SOAK_OPS random operations on a kernel that finds errors'
+	@echo '  make mutants            break the series, line by line, and see the tests notice it'
 	@echo '  make apply KERNEL=dir   put the series on your kernel tree, whole or not at all'
 	@echo '  make series             write the series as mails to $$(BUILD)/$$(BASE)/mails'
 	@echo '  make clean              remove what was built, keep what was fetched'
@@ -73,13 +111,18 @@ help:
 		BASE '$(BASE)' 'the kernel: $(BASES)' \
 		KERNEL '$(KERNEL)' 'or a kernel tree of yours, of which a copy is used' \
 		CONFIG '$(CONFIG)' 'a fragment of a kernel configuration, if it needs more' \
+		SERIES '$(SERIES)' 'none: check that kernel as it is' \
+		IMAGE '$(IMAGE)' 'or check an Image, a Debian package of a kernel, or debian, which fetches it' \
 		ARCH '$(ARCH)' 'of the nested host: arm64, or arm with 5.4 and 4.19' \
-		CPU '$(CPU)' 'the emulated CPU, as max or max+nvhe; empty: $(RUN_CPU) to run, $(CHECK_CPUS) to check' \
+		CPU '$(CPU)' 'the emulated CPU, as max or max+nvhe; empty: $(RUN_CPU) to run, CELLS to check' \
+		CELLS '$(strip $(CELLS))' 'the hosts to check on' \
 		GIC '$(GIC)' 'its interrupt controller: 2 or 3' \
 		CPUS '$(CPUS)' 'how many of them' \
 		QEMU '$(QEMU)' 'the emulator' \
-		TIMEOUT '$(TIMEOUT)' 'seconds until a boot counts as hung' \
+		TIMEOUT '$(TIMEOUT)' 'seconds without a result until a host counts as hung' \
 		CROSS_COMPILE '$(CROSS_COMPILE)' 'prefix of the compiler' \
+		OPS '$(OPS)' 'operations of nisv_stress; SOAK_OPS=$(SOAK_OPS) in a soak' \
+		SEED '$(SEED)' 'which ones' \
 		JOBS '$(JOBS)' 'of the kernel build' \
 		CCACHE_DIR '$(CCACHE_DIR)' 'compiler cache' \
 		BUILD '$(BUILD)' 'all that is fetched and built'
@@ -87,8 +130,9 @@ help:
 # What run and check need, in the order that they need it
 
 base:
-	@[ -z '$(KERNEL)' ] || patches/series.sh base '$(KERNEL)' >/dev/null
-	@[ -n '$(filter $(BASE),$(BASES))' ] || { echo "make: no BASE=$(BASE); there is: $(BASES)" >&2; exit 1; }
+	@[ -z '$(filter-out none,$(SERIES))' ] || { echo 'make: SERIES=$(SERIES): it may be "none", or empty' >&2; exit 1; }
+	@[ -z '$(KERNEL)' ] || [ -n '$(SERIES)' ] || patches/series.sh base '$(KERNEL)' >/dev/null
+	@[ -n '$(filter $(BASE),$(BASES) any)' ] || { echo "make: no BASE=$(BASE); there is: $(BASES)" >&2; exit 1; }
 	@[ -z '$(CONFIG)' ] || [ -r '$(CONFIG)' ] || { echo 'make: CONFIG=$(CONFIG): no such file' >&2; exit 1; }
 	@[ '$(ARCH)' = arm64 ] || [ -d '$(KERNEL)/arch/arm/kvm' ] || \
 		{ echo "make: ARCH=$(ARCH) needs a KERNEL=dir that has arch/arm/kvm (5.4 or 4.19)" >&2; exit 1; }
@@ -100,45 +144,80 @@ endif
 
 tree: packages
 	@$(STAGE) 'kernel tree' $(B)/log/tree $N/tree.sh $(BASE) $B $(realpath $(KERNEL))
+ifeq ($(SUBJECT),series)
 	@patches/series.sh commit $B/linux base $(BASE) >$B/commits.new && mv $B/commits.new $B/commits
 	@git -C $B/linux tag -f kernel $$(sed -n 's/ 0.*//p' $B/commits | tail -n 1) >/dev/null
 	@git -C $B/linux tag -f series $$(sed -n '$$s/ .*//p' $B/commits) >/dev/null
+endif
+
+# image NAME REV CONFIG...
+image = $(STAGE) 'kernel $1' $(B)/log/kernel-$1 $N/image.sh $B $2 $1 $(abspath $3)
 
 images: tree
-	@set -e; image() { \
-		$(STAGE) "kernel $$1" $(B)/log/kernel-$$1 \
-			$N/image.sh $B $$2 $$1 $(abspath $(CONFIGS)); \
-	}; image base base; image series kernel
+ifeq ($(SUBJECT),series)
+	@$(call image,base,base,$(CONFIGS))
+endif
+	@$(call image,$(SUBJECT),$(if $(SERIES),$(if $(KERNEL),base,debian),kernel),$(CONFIGS))
+	@set -e; $(foreach v,$(VARIANTS),$(call image,$(SUBJECT)-$v,$(if $(SERIES),$(if $(KERNEL),base,debian),kernel),$(CONFIGS) arch/arm64/configs/nisv_$v.config);)
 
 $(ROOTFS): $N/rootfs.sh | packages
-	@$(STAGE) 'root file system' $(B)/log/rootfs $N/rootfs.sh $@
+	@$(STAGE) 'root file system' $(B)/log/rootfs $N/rootfs.sh $@ $(DEBS)
 
 rootfs: $(ROOTFS)
 	@:
 
+foreign: $(ROOTFS)
+	@$(STAGE) 'kernel $(IMAGE)' $(B)/log/kernel $N/foreign.sh $B '$(IMAGE)' $(ROOTFS)
+
 # The kernel keeps the CPUs busy while the root file system waits for the network
 ready: packages
-	@$(MAKE) --no-print-directory -j2 images rootfs PACKAGES_ARE_THERE=1
-	@$(STAGE) 'tests and guest' $(B)/log/payload $N/payload.sh $B $(TESTS:%=$T/%.c)
+	@$(MAKE) --no-print-directory -j2 $(if $(IMAGE),foreign,images) rootfs PACKAGES_ARE_THERE=1
+	@$(STAGE) 'tests and guest' $(B)/log/payload $N/payload.sh $B $(ROOTFS) $(TESTS:%=$T/%.c)
 
 run: ready
 	@[ '$(ARCH)' = arm64 ] || { echo 'make run: no QEMU of today runs a guest on a 32-bit host; make check does all else' >&2; exit 1; }
-	@CPU=$(RUN_CPU) $N/guest.sh $(RESULTS)/guest $B/image/base/Image $B/image/series/Image $(ROOTFS) $B/payload.squashfs
+	@$N/guest.sh $(RESULTS)/guest $(RUN_CPU) $B/image/base/Image $B/image/series/Image $B/payload/guest.cpio $(ROOTFS)
 	@echo "$(NAME) $$(cat $B/version) on $(RUN_CPU), GICv$(GIC), $(CPUS) CPUs; all of it: $(RESULTS)/guest"
 
-check: ready
-	@rm -rf $(RESULTS)/host $(RESULTS)/*.cell; mkdir -p $(RESULTS)/host
-	@set -e; cell() { \
-		CPU=$$2 $(STAGE) "kselftests on $$1" $(B)/log/check-$$1 \
-			$N/check.sh $(RESULTS) $$1 $$3 $(ROOTFS) $B/payload.squashfs; \
-		[ ! -e $(RESULTS)/$$1.boot/failed ] || sed 's/^/    /' $(B)/log/check-$$1; \
-	}; \
-	for cpu in $(CHECK_CPUS); do cell $$cpu $$cpu $B/image/series/Image; done; \
-	cell base $(firstword $(CHECK_CPUS)) $B/image/base/Image
-	@CPU=$(RUN_CPU) $N/host-checks.sh $(BASE) $B $(RESULTS) $(ROOTFS)
-	@$N/report.pl "$(NAME) $$(cat $B/version) with the series, GICv$(GIC), $(CPUS) CPUs, $$($(QEMU) --version | head -n 1)" \
-		$(RESULTS) $(CHECK_CPUS) host
-	@echo "(table: $(RESULTS)/summary, TAP: $(RESULTS)/check.tap)"
+# cell NAME CELL IMAGE: the kselftests, and what the kernel said if it did not survive.
+# Of a kernel that is not ours a warning is one more result. With KASAN, a form takes
+# a hundred times as long.
+SLOW_FORMS := "with a syndrome on"
+cell = NESTED='$(if $(findstring +full,$2),nested_forms=-a)$(if $(findstring +debug,$2),nested_forms=$(SLOW_FORMS)) nested_ops=$(OPS) nested_seed=$(SEED) $(if $(filter series,$(SUBJECT)),,panic_on_warn=0)' \
+	$(STAGE) 'kselftests on $1' $(B)/log/check-$1 $N/check.sh $(RESULTS) $1 $2 $3 $B/payload; \
+	[ ! -e $(RESULTS)/$1.boot/failed ] || sed 's/^/    /' $(B)/log/check-$1
+
+run-cells: ready
+	@rm -rf $(RESULTS); mkdir -p $(RESULTS)
+	@set -e; $(foreach c,$(CELLS),$(call cell,$c,$c,$B/image/$(SUBJECT)$(call variant,$c)/Image);)
+
+REPORT = $N/report.pl "$(NAME) $$(cat $B/version) $(WITH), GICv$(GIC), $(CPUS) CPUs, $$($(QEMU) --version | head -n 1)" \
+	$(RESULTS) $(CELLS) host && echo "(table: $(RESULTS)/summary, TAP: $(RESULTS)/check.tap)"
+
+cells: run-cells
+	@$(REPORT)
+
+check: run-cells
+ifeq ($(SUBJECT),series)
+	@$(call cell,base,$(firstword $(CELLS)),$B/image/base/Image)
+	@$N/host-checks.sh $(BASE) $B $(RESULTS) $(RUN_CPU) $(ROOTFS)
+endif
+	@$(REPORT)
+
+check-all:
+	@$(MAKE) --no-print-directory check CELLS='$(strip $(ALL_CELLS))'
+
+soak:
+	@$(MAKE) --no-print-directory cells CELLS='$(lastword $(firstword $(ALL_CELLS)) $(filter %+debug,$(ALL_CELLS)))' \
+		TESTS=nisv_stress OPS=$(SOAK_OPS)
+
+mutants: TESTS := $(filter-out nisv_stress,$(TESTS))
+mutants: ready
+	@rm -rf $(B)/mutants; mkdir -p $(B)/mutants/host
+	@$(STAGE) 'mutants on $(or $(CPU),max)' $(B)/mutants/host/mutants.tap \
+		$N/mutants.sh $B $(B)/mutants $B/payload $(or $(CPU),max) $(abspath $(CONFIGS))
+	@sed -n 's/^\(not \)*ok [0-9]* /\1caught: /p' $(B)/mutants/host/mutants.tap
+	@$N/report.pl "mutants of $(NAME) $$(cat $B/version) $(WITH)" $(B)/mutants host
 
 apply:
 	@[ -n '$(KERNEL)' ] || { echo 'make apply: which tree? Say KERNEL=dir' >&2; exit 1; }
@@ -148,7 +227,7 @@ series: tree
 	@patches/series.sh emit $B/linux base $(BASE) $B/mails
 
 clean:
-	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image results log mails kselftest payload payload.squashfs series-check linux/obj linux/check*))
+	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image modules mutants results results-asis log mails kselftest payload series-check linux/obj* linux/check*))
 
 distclean:
 	rm -rf $(BUILD)

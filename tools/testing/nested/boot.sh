@@ -1,62 +1,96 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# boot.sh OUT IMAGE ROOTFS PAYLOAD JOB: boot a kernel as a nested KVM host, have
-# it do one job, and keep what it says in the folder OUT: "results" is what its
-# init sent over a virtio port of its own, "console" is the kernel's console.
+# boot.sh OUT CELL IMAGE INITRD JOB [ROOTFS]: boot a kernel as a nested KVM host,
+# have it do one job, and keep what it says in the folder OUT: "results" is what
+# its init sent, "console" is the kernel's console.
+#
+# CELL says what machine it is, in words with a + between: the emulated CPU, then
+# any of
+#
+#   nvhe protected	the mode of KVM (kvm-arm.mode=)
+#   gicv2 gicv3		the interrupt controller, else GIC
+#   1cpu 4cpu ...	how many CPUs, else CPUS
+#
+# and others, which are about the kernel.
 #
 # Exit code 0 says that the job came to its end, not that its tests passed. A
-# kernel that panics or warns, or says nothing more within TIMEOUT seconds, is
-# ended, and the last lines of its console are printed.
+# kernel that panics or warns, or has no result within TIMEOUT seconds, is ended,
+# and the last lines of its console are printed.
 #
-# Environment: QEMU CPU GIC CPUS TIMEOUT. CPU may be followed by a mode of KVM, as
-# in max+protected or max+nvhe.
+# Environment: QEMU GIC CPUS TIMEOUT, and NESTED: nested_NAME=VALUE for its init.
 
 set -u
 
 out=$1
-image=$2
-rootfs=$3
-payload=$4
+cell=$2
+image=$3
+initrd=$4
 job=$5
+rootfs=${6-}
 
-: "${TIMEOUT:=300}"
+: "${QEMU:=qemu-system-aarch64}" "${GIC:=3}" "${CPUS:=2}" "${TIMEOUT:=240}" "${NESTED:=}"
 mkdir -p "$out"
 rm -f "$out"/*
 : >"$out/results"
+: >"$out/console"
 
-machine=virt,virtualization=on,gic-version=$GIC
-cpu=${CPU%+*} mode=
-[ "$cpu" = "$CPU" ] || mode=kvm-arm.mode=${CPU#*+}
+cpu=${cell%%+*} gic=$GIC cpus=$CPUS append=
+for word in $(echo "${cell#"$cpu"}" | tr + ' '); do
+	case $word in
+	nvhe | protected) append="kvm-arm.mode=$word" ;;
+	gicv[23]) gic=${word#gicv} ;;
+	[1-8]cpu) cpus=${word%cpu} ;;
+	esac
+done
 # Pointer authentication in software costs more than all else together, and
 # kernels before v5.5 do not boot on a CPU that has LPA2
 [ "$cpu" = max ] && cpu=max,pauth-impdef=on,lpa2=off
 # The inner QEMU asks for a register of the PMU that early 4.19.y do not let it read
 [ "$job" = guest ] && cpu=$cpu,pmu=off
+disk=()
+[ -z "$rootfs" ] ||
+	disk=(-drive "if=none,id=root,format=raw,readonly=on,file=$rootfs" -device "virtio-blk-device,drive=root")
 
-# The last virtio device on the command line is the first that Linux finds
-timeout --foreground -k 5 "$TIMEOUT" "$QEMU" -M "$machine" -cpu "$cpu" -smp "$CPUS" -m 1024 \
+"$QEMU" -M "virt,virtualization=on,gic-version=$gic" -cpu "$cpu" -smp "$cpus" -m 1024 \
 	-accel tcg,thread=multi -nodefaults -nographic -no-reboot -nic none \
 	-serial "file:$out/console" \
-	-global virtio-mmio.force-legacy=false \
-	-drive "if=none,id=payload,format=raw,readonly=on,file=$payload" -device virtio-blk-device,drive=payload \
-	-drive "if=none,id=root,format=raw,readonly=on,file=$rootfs" -device virtio-blk-device,drive=root \
+	-global virtio-mmio.force-legacy=false "${disk[@]}" \
 	-device virtio-rng-device \
 	-device virtio-serial-device -chardev "file,id=results,path=$out/results" \
 	-device virtserialport,chardev=results,name=results \
-	-kernel "$image" \
-	-append "console=ttyAMA0 root=/dev/vda ro rootfstype=squashfs init=/nested-init panic=-1 panic_on_warn=1 oops=panic nested_job=$job nested_timeout=$((TIMEOUT / 2)) $mode" \
-	</dev/null >"$out/qemu" 2>&1
-rc=$?
+	-kernel "$image" -initrd "$initrd" \
+	-append "console=ttyAMA0 panic=-1 panic_on_warn=1 oops=panic nested_job=$job nested_timeout=$((TIMEOUT / 2)) $NESTED $append" \
+	</dev/null >"$out/qemu" 2>&1 &
+qemu=$!
+trap 'kill -9 $qemu 2>/dev/null' EXIT
+trap 'exit 130' INT TERM
 
-tr -d '\r' <"$out/results" >"$out/results.new" && mv "$out/results.new" "$out/results"
+# The console does not count: a kernel that complains for ever is hung, too
+quiet=0 size='' hung=
+while kill -0 $qemu 2>/dev/null; do
+	sleep 0.5
+	now=$(stat -c %s "$out/results")$(grep -c '^nested: ' "$out/console")
+	[ "$now" = "$size" ] && quiet=$((quiet + 1)) || quiet=0
+	size=$now
+	[ $quiet -lt $((TIMEOUT * 2)) ] || { hung=1; kill -9 $qemu; }
+done
+wait $qemu 2>/dev/null
+
+# A kernel without virtio has sent its results to the console, marked
+if [ -s "$out/results" ]; then
+	tr -d '\r' <"$out/results"
+else
+	tr -d '\r' <"$out/console" | sed -n 's/^nested: //p'
+fi >"$out/results.new"
+mv "$out/results.new" "$out/results"
 if [ "$(tail -n 1 "$out/results")" = finished ]; then
 	exit 0
 fi
 
-if [ $rc -eq 124 ]; then
+if [ -n "$hung" ]; then
 	why="hung: nothing came of it in $TIMEOUT s"
-elif grep -q 'Kernel panic' "$out/console" 2>/dev/null; then
+elif grep -q 'Kernel panic' "$out/console"; then
 	why=$(grep -m 1 -oE 'Kernel panic.*' "$out/console" | tr -d '\r')
 elif [ -s "$out/qemu" ]; then
 	why="QEMU: $(head -n 1 "$out/qemu")"
@@ -65,9 +99,9 @@ else
 fi
 echo "$why" >"$out/failed"
 if [ -s "$out/console" ]; then
-	echo "boot: $job on $CPU: $why; the end of $out/console:" >&2
+	echo "boot: $job on $cell: $why; the end of $out/console:" >&2
 	tail -n 20 "$out/console" | tr -d '\r' >&2
 else
-	echo "boot: $job on $CPU: $why" >&2
+	echo "boot: $job on $cell: $why" >&2
 fi
 exit 1

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# guest-check.sh DIR OUT ROOTFS: does a guest with QEMU die on the host without
+# guest-check.sh DIR OUT CPU ROOTFS: does a guest with QEMU die on the host without
 # the series, and live on the one with it? Prints TAP; all about the boots is in OUT.
 #
 # The environment is boot.sh's, and ARCH.
@@ -10,7 +10,8 @@ set -u
 
 dir=$1
 out=$2
-rootfs=$3
+cpu=$3
+rootfs=$4
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/tap.sh"
 name="a guest with Debian's QEMU dies without the series, and lives with it"
@@ -21,6 +22,6 @@ if [ "$ARCH" != arm64 ]; then
 	exit
 fi
 mkdir -p "$out"
-"$here/guest.sh" "$out" "$dir/image/base/Image" "$dir/image/series/Image" "$rootfs" "$dir/payload.squashfs" \
+"$here/guest.sh" "$out" "$cpu" "$dir/image/base/Image" "$dir/image/series/Image" "$dir/payload/guest.cpio" "$rootfs" \
 	>"$out/check" 2>&1
 result $? "$name" "$out/check"

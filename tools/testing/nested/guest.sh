@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# guest.sh OUT IMAGE-WITHOUT IMAGE-WITH ROOTFS PAYLOAD: boot the same guest with
+# guest.sh OUT CPU IMAGE-WITHOUT IMAGE-WITH INITRD ROOTFS: boot the same guest with
 # Debian's QEMU on a host without and a host with the series, and print side by
 # side what became of it. Exit code 0 if the one died and the other lived.
 #
@@ -46,10 +46,10 @@ reported() {
 }
 
 for host in without with; do
-	image=$2
-	[ $host = with ] && image=$3
+	image=$3
+	[ $host = with ] && image=$4
 	"$here/stage.sh" "boot a guest, host $host" "$out/$host.log" \
-		"$here/boot.sh" "$out/$host" "$image" "$4" "$5" guest
+		"$here/boot.sh" "$out/$host" "$2" "$image" "$5" guest "$6"
 	facts "$out/$host" >"$tmp/$host"
 	reported "$out/$host" >"$tmp/$host.kvm"
 done

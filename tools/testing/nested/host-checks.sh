@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# host-checks.sh BASE DIR RESULTS ROOTFS: all checks but the kselftests, into
+# host-checks.sh BASE DIR RESULTS CPU ROOTFS: all checks but the kselftests, into
 # RESULTS/host/*.tap. That of the series, which compiles, is done again only
 # when the series or the checks have changed.
 
@@ -10,11 +10,13 @@ set -eu
 base=$1
 dir=$2
 results=$3
-rootfs=$4
+cpu=$4
+rootfs=$5
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../../.." && pwd)
 kept=$dir/series-check
 
+mkdir -p "$results/host"
 stage() {
 	local name=$1 tap=$2
 
@@ -24,7 +26,8 @@ stage() {
 
 stage 'the base lacks the feature' "$results/host/base.tap" \
 	"$here/base-proof.sh" "$dir/linux" "$dir/image/base/Image" "$results/base"
-stage 'a guest with QEMU' "$results/host/guest.tap" "$here/guest-check.sh" "$dir" "$results/guest" "$rootfs"
+stage 'a guest with QEMU' "$results/host/guest.tap" \
+	"$here/guest-check.sh" "$dir" "$results/guest" "$cpu" "$rootfs"
 stage 'make apply, make series' "$results/host/apply.tap" "$here/apply-check.sh" "$base" "$dir/linux"
 stage 'the forms and the assembler' "$results/host/forms.tap" \
 	"$here/forms-check.sh" "$top/tools/testing/selftests/kvm/arm64/nisv_forms.h"

@@ -4,11 +4,11 @@
 # image.sh DIR REV NAME CONFIG...: build the kernel at git revision REV of
 # DIR/linux into DIR/image/NAME, from tinyconfig and the given fragments.
 #
-# All revisions share DIR/linux and its object folder, so that going from one
-# to another compiles only what differs. The object folder lies inside the
-# source: the kernel build then uses relative paths only, and ccache recognises
-# them in any clone. Nothing is done if DIR/image/NAME is of that tree, these
-# fragments and this compiler.
+# All revisions share DIR/linux and an object folder, so that going from one to
+# another compiles only what differs; NAME-VARIANT, which is configured otherwise,
+# has its own. Object folders lie inside the source: the kernel build then uses
+# relative paths only, and ccache recognises them in any clone. Nothing is done if
+# DIR/image/NAME is of that tree, these fragments and this compiler.
 #
 # Environment: ARCH, CROSS_COMPILE, JOBS
 
@@ -21,6 +21,8 @@ shift 3
 linux=$dir/linux
 here=$(cd "$(dirname "$0")" && pwd)
 out=$dir/image/$name
+obj=obj${name#"${name%-*}"}
+[ "$obj" = "obj$name" ] && obj=obj
 export KBUILD_BUILD_USER=nested KBUILD_BUILD_HOST=nested
 
 key=$(git -C "$linux" rev-parse "$rev^{tree}"; cat "$@" | sha256sum; "${CROSS_COMPILE}gcc" --version | head -n 1)
@@ -37,15 +39,15 @@ git -C "$linux" -c advice.detachedHead=false checkout -qf --detach "$rev"
 # Old trees with today's compilers: host tools that define a symbol twice, and
 # warnings that did not exist and are errors
 unset MAKEFLAGS MFLAGS
-make=(make -C "$linux" O=obj -j"$JOBS" LOCALVERSION="-$name" CC="$here/cc.sh ${CROSS_COMPILE}gcc"
+make=(make -C "$linux" "O=$obj" -j"$JOBS" LOCALVERSION="-$name" CC="$here/cc.sh ${CROSS_COMPILE}gcc"
 	ARCH="$ARCH" CROSS_COMPILE="$CROSS_COMPILE" HOSTCFLAGS=-fcommon KCFLAGS=-Wno-error)
 "${make[@]}" -s tinyconfig
-(cd "$linux" && ARCH=$ARCH scripts/kconfig/merge_config.sh -m -O obj obj/.config "$@") >/dev/null
+(cd "$linux" && ARCH=$ARCH scripts/kconfig/merge_config.sh -m -O "$obj" "$obj/.config" "$@") >/dev/null
 "${make[@]}" -s olddefconfig
 image=Image
 [ "$ARCH" = arm64 ] || image=zImage
 "${make[@]}" $image
 
-cp "$linux/obj/arch/$ARCH/boot/$image" "$out/Image"
-cp "$linux/obj/.config" "$out/"
+cp "$linux/$obj/arch/$ARCH/boot/$image" "$out/Image"
+cp "$linux/$obj/.config" "$out/"
 echo "$key" >"$out/key"

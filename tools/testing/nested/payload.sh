@@ -1,38 +1,57 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# payload.sh DIR TEST.c...: the second disk of the nested host, as
-# DIR/payload.squashfs: its init, the tests, and the guest that QEMU boots. The
-# guest runs the base kernel, be the host with or without the series.
+# payload.sh DIR ROOTFS TEST.c...: what the nested host runs, in initramfs's:
+# DIR/payload/check.cpio holds the tests, DIR/payload/guest.cpio what Debian's QEMU
+# boots there as a guest: the base kernel, be the host with or without the series.
+#
+# Modules that the kernel needs to report are in DIR/modules. Without a base kernel
+# there is no guest, and without a tree in DIR/linux we have a kselftest.h.
 #
 # Environment: ARCH, CROSS_COMPILE
 
 set -euo pipefail
 
 dir=$1
-shift
+rootfs=$2
+shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 out=$dir/payload
-cc=("${CROSS_COMPILE}gcc" -static -O2 -std=gnu99 -pthread -Wall -Wextra -Wno-missing-field-initializers -Werror)
+cc=("${CROSS_COMPILE}gcc" -static -O2 -std=gnu99 -pthread
+	-Wall -Wextra -Wno-missing-field-initializers -Werror)
 
 headers=(testing/selftests)
 # Today's headers know nothing of KVM on 32-bit Arm
 [ "$ARCH" = arm64 ] || headers+=(include/uapi "arch/$ARCH/include/uapi" include)
+headers=("${headers[@]/#/-isystem$dir/linux/tools/}")
+[ -d "$dir/linux" ] || headers=("-isystem$here/include")
 
 rm -rf "$out"
 mkdir -p "$out/tests"
-cp "$here/init" "$out/"
 for t in "$@"; do
 	# Old trees' kselftest.h is not free of warnings
-	"${cc[@]}" "${headers[@]/#/-isystem$dir/linux/tools/}" "$t" -o "$out/tests/$(basename "$t" .c)"
+	"${cc[@]}" "${headers[@]}" "$t" -o "$out/tests/$(basename "$t" .c)"
 done
 
-if [ "$ARCH" = arm64 ]; then
-	mkdir -p "$out/guest" "$out/initrd/dev"
-	"${cc[@]}" "$here/guest.c" -o "$out/initrd/init"
-	(cd "$out/initrd" && find . | cpio -o -H newc --quiet) >"$out/guest/initrd"
-	rm -r "$out/initrd"
-	cp "$dir/image/base/Image" "$out/guest/"
-fi
+archive() {
+	(cd "$1" && find . | cpio -o -H newc -R 0:0 --quiet) >"$2"
+}
 
-mksquashfs "$out" "$dir/payload.squashfs" -comp lz4 -noappend -quiet -all-root
+mkdir -p "$out/init/bin"
+unsquashfs -n -q -f -d "$out/debian" "$rootfs" bin/busybox >/dev/null
+mv "$out/debian/bin/busybox" "$out/init/bin/"
+cp "$here/init" "$out/init/"
+[ ! -d "$dir/modules" ] || cp -r "$dir/modules" "$out/init/"
+
+cp -r "$out/tests" "$out/init/"
+archive "$out/init" "$out/check.cpio"
+rm -r "$out/init/tests"
+
+if [ "$ARCH" = arm64 ] && [ -e "$dir/image/base/Image" ]; then
+	mkdir -p "$out/initrd/dev" "$out/init/guest"
+	"${cc[@]}" "$here/guest.c" -o "$out/initrd/init"
+	archive "$out/initrd" "$out/init/guest/initrd"
+	cp "$dir/image/base/Image" "$out/init/guest/"
+	archive "$out/init" "$out/guest.cpio"
+fi
+rm -rf "$out/init" "$out/initrd" "$out/debian"

@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # report.pl TITLE DIR CELL...: sum up the TAP files DIR/CELL/*.tap, one cell a
-# column. The table goes to the terminal and to DIR/summary, everything as one
-# KTAP stream to DIR/check.tap. Exit code 1 if anything failed, ended early,
-# or if nothing passed.
+# row; those of the cell "host" one a row below. The table goes to the terminal and
+# to DIR/summary, everything as one KTAP stream to DIR/check.tap. Exit code 1 if
+# anything failed, ended early, or if nothing passed.
 
 use strict;
 use warnings;
 use TAP::Parser;
 
 my ($title, $dir, @cells) = @ARGV;
-my (%count, %row, @problems, %skipped);
+my (%count, @problems, %skipped);
 my %total = (passed => 0, failed => 0, skipped => 0);
 my (@ktap, $points);
 
@@ -47,7 +47,6 @@ for my $cell (@cells) {
 				(defined $bail ? ": $bail" : '');
 		}
 		$total{$_} += $n->{$_} for keys %total;
-		$row{$name} //= scalar keys %row;
 		push @ktap, map({ "    $_\n" } @lines),
 			($n->{failed} ? 'not ok ' : 'ok ') . ++$points . " $cell $name\n";
 	}
@@ -57,23 +56,30 @@ open my $ktap, '>', "$dir/check.tap" or die "report: $dir/check.tap: $!\n";
 print $ktap "KTAP version 1\n1.." . ($points // 0) . "\n", @ktap;
 close $ktap;
 
-my $out = "$title\n\n";
-$out .= sprintf '%-16s', '';
-$out .= sprintf ' %18s', $_ for @cells;
-$out .= "\n";
-for my $name (sort { $row{$a} <=> $row{$b} } keys %row) {
-	$out .= sprintf '%-16s', $name;
-	for my $cell (@cells) {
-		my $n = $count{$name}{$cell};
-		$out .= sprintf ' %18s', !$n ? '' : join ' ',
-			$n->{failed} ? "$n->{failed} FAILED" : (),
-			$n->{passed} ? "$n->{passed} ok" : (),
-			$n->{skipped} ? "$n->{skipped} skip" : ();
-	}
-	$out .= "\n";
+# "1 FAILED 21 ok 2 skip"
+sub counts {
+	my $n = shift or return '';
+
+	return join ' ', $n->{failed} ? "$n->{failed} FAILED" : (),
+		$n->{passed} ? "$n->{passed} ok" : (), $n->{skipped} ? "$n->{skipped} skip" : ();
 }
+
+my @names = sort keys %count;
+my @programs = grep { my $n = $_; grep { $_ ne 'host' } keys %{$count{$n}} } @names;
+my $out = "$title\n\n" . sprintf('%-18s', '') . join('', map { sprintf ' %17s', $_ } @programs) . "\n";
+for my $cell (grep { $_ ne 'host' } @cells) {
+	$out .= sprintf('%-18s', $cell) . join('', map { sprintf ' %17s', counts($count{$_}{$cell}) } @programs) . "\n";
+}
+my @host = grep { $count{$_}{host} } @names;
+$out .= "\n" . join '', map { sprintf "%-18s %17s\n", $_, counts($count{$_}{host}) } @host if @host;
+
+# The rows of the contract that failed, as the tests' names begin with them
+my %broken;
+$broken{$_}++ for map { /: ((?:[CEI]\d )+)/ ? split ' ', $1 : () } @problems;
+
 $out .= "\nskipped:\n" . join('', map { "  $_ (@{$skipped{$_}})\n" } sort keys %skipped) if %skipped;
 $out .= "\nFAILED:\n" . join('', map { "  $_\n" } @problems) if @problems;
+$out .= "\nrows of the contract in their names: " . join(' ', sort keys %broken) . "\n" if %broken;
 $out .= "\n$total{passed} passed, $total{failed} failed, $total{skipped} skipped\n";
 
 open my $summary, '>', "$dir/summary" or die "report: $dir/summary: $!\n";

@@ -1,18 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# rootfs.sh OUT: a squashfs with Debian's QEMU and busybox for the nested host,
-# extracted from their packages without running anything of them. QEMU gave up KVM
-# on 32-bit Arm in 5.2: such a host gets none. The root file system's /nested-init hands over
-# to the second disk, where all that changes from run to run is.
-
+# rootfs.sh OUT PACKAGE...: a squashfs of Debian packages for the nested host,
+# extracted without running anything of them
+#
 # Environment: ARCH
 
 set -euo pipefail
 
 out=$1
-debian=arm64 packages=qemu-system-arm,busybox-static
-[ "$ARCH" = arm64 ] || debian=armhf packages=busybox-static
+shift
+debian=arm64 packages=$*
+[ "$ARCH" = arm64 ] || debian=armhf
 tmp=$(mktemp -d "$(dirname "$out")/rootfs.XXXXXX")
 export TMPDIR=$tmp
 trap 'rm -rf "$tmp"' EXIT
@@ -45,12 +44,6 @@ extract <"$tmp/sources" || grep -E '^deb [^ ]+ [^ /-]+ ' "$tmp/sources" | extrac
 mkdir "$tmp/root"
 tar xf "$tmp/rootfs.tar" -C "$tmp/root" --exclude='./dev/*'
 cd "$tmp/root"
-mkdir -p payload proc sys dev tmp
-cat >nested-init <<'END'
-#!/bin/busybox sh
-b=/bin/busybox
-$b mount -t devtmpfs dev /dev && $b mount -t squashfs -o ro /dev/vdb /payload && exec /payload/init
-END
-chmod +x nested-init
+mkdir -p guest proc sys dev tmp
 mksquashfs . "$tmp/rootfs.squashfs" -comp lz4 -noappend -quiet -all-root
 mv "$tmp/rootfs.squashfs" "$out"

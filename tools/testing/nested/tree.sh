@@ -93,12 +93,12 @@ copy() {
 		git -C "$kernel" ls-files >"$dir/files"
 		rsync -a --ignore-missing-args --files-from="$dir/files" "$kernel/" .
 	else
-		rsync -a --delete --exclude=/.git --exclude=/obj --exclude='/check*' "$kernel/" .
+		rsync -a --delete --exclude=/.git --exclude='/obj*' --exclude='/check*' "$kernel/" .
 	fi || fail "cannot copy $kernel: no space in $dir?"
 	[ ! -e .config ] || make -s ARCH=arm64 mrproper
 
 	echo "committing it"
-	"${git[@]}" add -Af . ':!/obj' ':!/check*'
+	"${git[@]}" add -Af . ':!/obj*' ':!/check*'
 	"${git[@]}" diff --cached --quiet HEAD 2>/dev/null || "${git[@]}" commit -qm "$kernel"
 	"${git[@]}" tag -f base >/dev/null
 	make -s ARCH=arm64 kernelversion >"$dir/version"
