@@ -34,12 +34,12 @@ for my $cell (@cells) {
 			(my $test = $r->description) =~ s/^- //;
 			$n->{$what}++;
 			push @problems, "$cell: $name: $test" if $what eq 'failed';
-			push @{$skipped{"$name: $test: " . $r->explanation}}, $cell if $what eq 'skipped';
+			push @{$skipped{"$name: " . $r->explanation}{$test}}, $cell if $what eq 'skipped';
 		}
 		my $ran = $n->{passed} + $n->{failed} + $n->{skipped};
 		if ($parser->skip_all) {
 			$n->{skipped}++;
-			push @{$skipped{"$name: all of it: " . $parser->skip_all}}, $cell;
+			push @{$skipped{"$name: " . $parser->skip_all}{'all of it'}}, $cell;
 		} elsif (!$whole || defined $bail || ($parser->tests_planned // -1) != $ran) {
 			$n->{failed}++;
 			push @problems, "$cell: $name: ended after $ran of " .
@@ -77,7 +77,14 @@ $out .= "\n" . join '', map { sprintf "%-18s %17s\n", $_, counts($count{$_}{host
 my %broken;
 $broken{$_}++ for map { /: ((?:[CEI]\d )+)/ ? split ' ', $1 : () } @problems;
 
-$out .= "\nskipped:\n" . join('', map { "  $_ (@{$skipped{$_}})\n" } sort keys %skipped) if %skipped;
+$out .= "\nskipped:\n" if %skipped;
+for my $reason (sort keys %skipped) {
+	my @tests = sort keys %{$skipped{$reason}};
+	my %where = map { $_ => 1 } map { @$_ } values %{$skipped{$reason}};
+	my @shown = @tests > 3 ? scalar(@tests) . ' tests' : @tests;
+
+	$out .= "  $reason (" . join(' ', grep { $where{$_} } @cells) . ")\n" . join '', map { "    $_\n" } @shown;
+}
 $out .= "\nFAILED:\n" . join('', map { "  $_\n" } @problems) if @problems;
 $out .= "\nrows of the contract in their names: " . join(' ', sort keys %broken) . "\n" if %broken;
 $out .= "\n$total{passed} passed, $total{failed} failed, $total{skipped} skipped\n";

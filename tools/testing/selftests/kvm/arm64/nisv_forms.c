@@ -257,6 +257,8 @@ static enum verdict guest_create(struct guest *g)
 	struct vm *vm = &g->vm;
 	const char *lacks;
 
+	if (g->sve && !has_cap(kvm_fd, CAP_ARM_SVE))
+		SKIP("this CPU has no SVE, or KVM not for guests");
 #ifdef __aarch64__
 	if (g->mode->a32 && ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_EL1_32BIT) <= 0)
 		SKIP("this CPU has no AArch32 at EL1");
@@ -267,9 +269,9 @@ static enum verdict guest_create(struct guest *g)
 	memset(vm->ro, 0x5a, RO_SIZE);
 	guest_vcpu_init(g);
 	lacks = cpu_lacks(g);
-	if (lacks || (g->sve && !has_cap(kvm_fd, CAP_ARM_SVE))) {
+	if (lacks) {
 		guest_destroy(g);
-		SKIP("this CPU does not have %s", lacks ?: "SVE");
+		SKIP("this CPU does not have %s", lacks);
 	}
 	if (enable_cap(vm->fd, CAP_ARM_NISV_TO_USER)) {
 		guest_destroy(g);
