@@ -45,12 +45,12 @@ ALL_CELLS	:= \
 	max+full max+gicv2 max+1cpu max+4cpu max+16k max+64k max+debug \
 	max+nvhe max+nvhe+gicv2 max+nvhe+1cpu max+nvhe+16k max+nvhe+64k \
 	$(if $(PKVM),max+protected max+protected+1cpu max+protected+64k)
-CELLS		?= $(or $(CPU),cortex-a57 max $(if $(PKVM),max+protected) $(if $(IMAGE),,max+debug))
+CELLS		?= $(or $(CPU),$(if $(IMAGE),max,cortex-a57 max $(if $(PKVM),max+protected) max+debug))
 endif
 CONFIGS		+= $(CONFIG)
 
 # What nisv_stress does, in check and in soak, and again with the same seed
-OPS		?= 20000
+OPS		?= $(if $(IMAGE),2000,20000)
 SOAK_OPS	?= 500000
 SEED		?= 1
 

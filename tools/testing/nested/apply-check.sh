@@ -76,7 +76,7 @@ echo >>"$victim/$mmio"
 refuses "apply: a dirty tree" 'not committed: commit or stash' "$series" apply "$victim"
 git -C "$victim" checkout -q -- "$mmio"
 
-sed -i 's/kvm_vcpu_dabt_isvalid/kvm_vcpu_dabt_is_valid/' "$victim/$mmio"
+sed -i 's/return -ENOSYS;/return -EOPNOTSUPP;/' "$victim/$mmio"
 git -C "$victim" commit -qam "A change that is in the way"
 refuses "apply: a patch that does not fit: which, where" \
 	"hunk [0-9]+ of $mmio" "$series" apply "$victim"
