@@ -77,7 +77,8 @@ rewind() {
 	cat "$here/rewind.pl" "$here/rewind.cocci" | sha256sum >"$dir/rewound-by"
 }
 
-# A copy of the user's tree, brought up to date. Of a git tree, what git tracks.
+# A copy of the user's tree, brought up to date. Of a git tree, what git tracks. What
+# differs gets the time of now: make has to see that it is not what was built last.
 copy() {
 	mkdir -p "$dir/linux"
 	cd "$dir/linux"
@@ -91,14 +92,15 @@ copy() {
 	echo "copying $kernel"
 	if [ "$(git -C "$kernel" rev-parse --show-toplevel 2>/dev/null)" = "$kernel" ]; then
 		git -C "$kernel" ls-files >"$dir/files"
-		rsync -a --ignore-missing-args --files-from="$dir/files" "$kernel/" .
+		rsync -rlpc --ignore-missing-args --files-from="$dir/files" "$kernel/" .
 	else
-		rsync -a --delete --exclude=/.git --exclude='/obj*' --exclude='/check*' "$kernel/" .
+		rsync -rlpc --delete --exclude=/.git --exclude='/obj*' --exclude='/check*' \
+			--exclude='/.checkpatch*' "$kernel/" .
 	fi || fail "cannot copy $kernel: no space in $dir?"
 	[ ! -e .config ] || make -s ARCH=arm64 mrproper
 
 	echo "committing it"
-	"${git[@]}" add -Af . ':!/obj*' ':!/check*'
+	"${git[@]}" add -Af . ':!/obj*' ':!/check*' ':!/.checkpatch*'
 	"${git[@]}" diff --cached --quiet HEAD 2>/dev/null || "${git[@]}" commit -qm "$kernel"
 	"${git[@]}" tag -f base >/dev/null
 	make -s ARCH=arm64 kernelversion >"$dir/version"
