@@ -384,6 +384,8 @@ static enum verdict walk_outside(bool a32, enum mmu mmu)
 	else
 		((uint64_t *)table)[i] = HOLE | 3;
 	set_reg(&vm, X(10), va);
+	/* its upper half is not DFSR's, and unknown after a reset */
+	set_reg(&vm, ESR_EL1, 0);
 	state_save(&vm, &s);
 	state_abort(&vm, &s, va);
 	TRY(expect_done(&vm, *state_reg(&vm, &s, PC)));
