@@ -684,7 +684,10 @@ static enum verdict i9_after_other_exits(void)
 /* A signal while the guest runs, which has not faulted since its store to DONE */
 static enum verdict i9_after_a_signal(void)
 {
-	const struct itimerval soon = { .it_value.tv_usec = 10000 };
+	/* again and again, as the first may come before KVM_RUN */
+	const struct itimerval often = {
+		.it_value.tv_usec = 10000, .it_interval.tv_usec = 10000,
+	}, never = {};
 	struct state s;
 	struct vm vm;
 
@@ -692,8 +695,9 @@ static enum verdict i9_after_a_signal(void)
 	start(&vm, COUNT);
 	TRY(expect_done(&vm, CODE + 4));
 	signal_interrupts(SIGALRM);
-	setitimer(ITIMER_REAL, &soon, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
 	REQUIRE_EQ(run_errno(&vm), EINTR);
+	setitimer(ITIMER_REAL, &never, NULL);
 	REQUIRE_EQ(vm.run->exit_reason, KVM_EXIT_INTR);
 	state_save(&vm, &s);
 	REQUIRE_EQ(*state_reg(&vm, &s, PC), CODE + 8);
