@@ -555,6 +555,18 @@ static inline int run_errno(struct vm *vm)
 	return run(vm) < 0 ? errno : 0;
 }
 
+/* Complete what the last exit has left to do, and run no instruction */
+static inline enum verdict settle(struct vm *vm)
+{
+	int err;
+
+	vm->run->immediate_exit = 1;
+	err = run_errno(vm);
+	vm->run->immediate_exit = 0;
+	REQUIRE_EQ(err, EINTR);
+	return PASSED;
+}
+
 /* Run until the guest stores to DONE, having executed the instruction at pc */
 static inline enum verdict expect_done(struct vm *vm, uint64_t pc)
 {
@@ -605,10 +617,7 @@ static inline int inject_and_enter(struct vm *vm)
 
 	if (err || get_reg(vm, PC) != pc)
 		return err;
-	vm->run->immediate_exit = 1;
-	err = run(vm) < 0 && errno != EINTR ? errno : 0;
-	vm->run->immediate_exit = 0;
-	return err;
+	return settle(vm) == PASSED ? 0 : EIO;
 }
 
 /*

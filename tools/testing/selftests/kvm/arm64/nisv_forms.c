@@ -327,7 +327,7 @@ static bool is_tried(struct guest *g, const struct form *form, enum area area)
 }
 
 /* Set the registers for form i of the guest */
-static void prepare(struct guest *g, unsigned int i, enum area area, struct trial *t)
+static enum verdict prepare(struct guest *g, unsigned int i, enum area area, struct trial *t)
 {
 	const struct form *form = &g->forms[i];
 	struct state s = g->state;
@@ -371,13 +371,12 @@ static void prepare(struct guest *g, unsigned int i, enum area area, struct tria
 	*state_reg(vm, &s, PC) = t->pc;
 
 	/* What the last exit has left to do is done first, and may move the PC */
-	vm->run->immediate_exit = 1;
-	run(vm);
-	vm->run->immediate_exit = 0;
+	TRY(settle(vm));
 	vm->run->exit_reason = 0;
 	*state_reg(vm, &g->now, PC) = ~0ULL;
 	state_load(vm, &g->now, &s);
 	g->now = s;
+	return PASSED;
 }
 
 /* Registers that a form loads, and may have loaded before it faults half-way */
@@ -524,7 +523,7 @@ static enum verdict try_forms(struct guest *g, enum area area, try_fn try)
 
 		if (!has_form(g, &g->forms[i]) || !is_tried(g, &g->forms[i], area))
 			continue;
-		prepare(g, i, area, &t);
+		TRY(prepare(g, i, area, &t));
 		v = try(g, &t, area);
 		if (v != PASSED)
 			ksft_print_msg("the form is: %s\n", g->forms[i].text);

@@ -199,9 +199,7 @@ static enum verdict i1_beside_another(void)
 		TRY(expect_exit(&vm, EXIT_ARM_NISV));
 		state_save(&vm, &s);
 		TRY(takes_abort(&vm, &s, TARGET));
-		vm.run->immediate_exit = 1;
-		REQUIRE_EQ(run_errno(&vm), EINTR);
-		vm.run->immediate_exit = 0;
+		TRY(settle(&vm));
 		set_reg(&vm, PC, CODE);
 	}
 	TRY(runner_stop(&r));
@@ -495,9 +493,7 @@ static enum verdict i6_twice(void)
 	TRY(expect_exit(&vm, EXIT_ARM_NISV));
 	REQUIRE_EQ(inject(&vm), 0);
 	REQUIRE_EQ(inject(&vm), 0);
-	vm.run->immediate_exit = 1;
-	REQUIRE_EQ(run_errno(&vm), EINTR);
-	vm.run->immediate_exit = 0;
+	TRY(settle(&vm));
 	REQUIRE_EQ(get_reg(&vm, PC), VECTORS + VEC_DABT);
 	REQUIRE_EQ(abort_pc(&vm), VECTORS + VEC_DABT_EL0);
 	REQUIRE_EQ(get_reg(&vm, FAR_EL1), TARGET);
@@ -522,9 +518,7 @@ static enum verdict i6_with_serror(void)
 	TRY(expect_exit(&vm, EXIT_ARM_NISV));
 	ext_dabt(&ev);
 	REQUIRE_EQ(set_events(&vm, &ev), 0);
-	vm.run->immediate_exit = 1;
-	REQUIRE_EQ(run_errno(&vm), EINTR);
-	vm.run->immediate_exit = 0;
+	TRY(settle(&vm));
 
 	/* The abort first: the SError waits until the handler unmasks it */
 	TRY(expect_abort(&vm, &want));
@@ -609,6 +603,7 @@ static enum verdict i7_serror_esr(void)
 	if (ras) {
 		ev.exception.serror_esr = 0x1234;
 		REQUIRE_EQ(set_events(&vm, &ev), 0);
+		TRY(settle(&vm));
 		REQUIRE_EQ(get_reg(&vm, PC), VECTORS + VEC_DABT);
 	}
 	vm_destroy(&vm);
@@ -661,9 +656,7 @@ static enum verdict i9_after_other_exits(void)
 	start(&vm, LOAD);
 	TRY(expect_exit(&vm, KVM_EXIT_MMIO));
 	memset(vm.run->mmio.data, 0x44, sizeof(vm.run->mmio.data));
-	vm.run->immediate_exit = 1;
-	REQUIRE_EQ(run_errno(&vm), EINTR);
-	vm.run->immediate_exit = 0;
+	TRY(settle(&vm));
 	REQUIRE_EQ(inject_and_enter(&vm), 0);
 	REQUIRE_EQ(abort_pc(&vm), CODE + 4);
 	REQUIRE_EQ(get_reg(&vm, X(3)), 0x44444444);
