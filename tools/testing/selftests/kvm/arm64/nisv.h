@@ -539,6 +539,19 @@ static inline void runner_start(struct runner *r)
 	must(-pthread_create(&r->thread, NULL, runner_loop, r), "pthread_create");
 }
 
+/* Wait for a counter to come to n: false if the runner ends before, or in 20 s */
+static inline bool runner_reaches(struct runner *r, unsigned long *counter, unsigned long n)
+{
+	for (unsigned int i = 0; i < 200000; i++) {
+		if (LOAD_SHARED(*counter) >= n)
+			return true;
+		if (LOAD_SHARED(r->verdict) != PASSED)
+			return false;
+		usleep(100);
+	}
+	return false;
+}
+
 static inline enum verdict runner_stop(struct runner *r)
 {
 	STORE_SHARED(r->stop, true);

@@ -154,6 +154,7 @@ static enum verdict nisv_or_interrupted(struct vm *vm)
 static enum verdict e1_memslot_deleted(void)
 {
 	struct runner r = { .step = nisv_or_interrupted };
+	bool exits = true;
 	enum verdict v;
 	void *page;
 	struct vm vm;
@@ -163,19 +164,17 @@ static enum verdict e1_memslot_deleted(void)
 	page = must_map(RO_SIZE, -1);
 	r.vm = &vm;
 	runner_start(&r);
-	for (unsigned int i = 0; i < 20 && LOAD_SHARED(r.verdict) == PASSED; i++) {
-		unsigned long before;
-
+	for (unsigned int i = 0; i < 20 && exits; i++) {
 		add_slot(&vm, 5, 0, HOLE, RO_SIZE, page);
 		add_slot(&vm, 5, 0, HOLE, 0, page);
-		before = LOAD_SHARED(exited);
-		while (LOAD_SHARED(exited) == before && LOAD_SHARED(r.verdict) == PASSED)
-			;
+		exits = runner_reaches(&r, &exited, LOAD_SHARED(exited) + 1);
 	}
 	v = runner_stop(&r);
 	vm_destroy(&vm);
 	munmap(page, RO_SIZE);
-	return v;
+	TRY(v);
+	REQUIRE(exits, "it does not exit any more");
+	return PASSED;
 }
 
 static enum verdict e3_retry_with_memory(void)
