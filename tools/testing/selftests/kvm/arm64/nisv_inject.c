@@ -175,11 +175,24 @@ static enum verdict interrupted(struct vm *vm)
 	return PASSED;
 }
 
+static enum verdict aborts_again(struct vm *vm)
+{
+	struct state s;
+
+	TRY(expect_exit(vm, EXIT_ARM_NISV));
+	state_save(vm, &s);
+	TRY(takes_abort(vm, &s, TARGET));
+	TRY(settle(vm));
+	set_reg(vm, PC, CODE);
+	return PASSED;
+}
+
 /* Aborts of one vCPU, time and again, while another one of the VM runs */
 static enum verdict i1_beside_another(void)
 {
 	struct runner r = { .step = interrupted };
-	struct state before, s;
+	enum verdict v = PASSED;
+	struct state before;
 	struct vm vm, other;
 	uint32_t *loop;
 
@@ -195,14 +208,10 @@ static enum verdict i1_beside_another(void)
 	state_save(&other, &before);
 	r.vm = &other;
 	runner_start(&r);
-	for (unsigned int i = 0; i < 200 && LOAD_SHARED(r.verdict) == PASSED; i++) {
-		TRY(expect_exit(&vm, EXIT_ARM_NISV));
-		state_save(&vm, &s);
-		TRY(takes_abort(&vm, &s, TARGET));
-		TRY(settle(&vm));
-		set_reg(&vm, PC, CODE);
-	}
+	for (unsigned int i = 0; i < 200 && v == PASSED; i++)
+		v = aborts_again(&vm);
 	TRY(runner_stop(&r));
+	TRY(v);
 	/* It has counted, and nothing else */
 	REQUIRE(get_reg(&other, X(0)) > 0, "the other vCPU has not run");
 	*state_reg(&other, &before, X(0)) = get_reg(&other, X(0));
