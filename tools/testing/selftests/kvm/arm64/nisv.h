@@ -207,6 +207,7 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define ISS_WNR		BIT(6)
 #define ISS_FSC		0x3fUL
 #define FSC_TYPE	0x3cUL
+#define FSC_LEVEL	0x03UL
 #define FSC_TRANSLATION	0x04UL
 #define FSC_PERMISSION	0x0cUL
 #define FSC_EXTERNAL	0x10UL

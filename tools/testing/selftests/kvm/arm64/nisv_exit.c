@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The exit: which accesses of a guest without a valid syndrome (ESR_EL2.ISV is
- * 0) reach userspace as KVM_EXIT_ARM_NISV, and what they leave alone (E1, E3),
+ * 0) reach userspace as KVM_EXIT_ARM_NISV, and what they leave alone (E1, E2, E3),
  * what happens without the capability (E4), and what is not reported, or not as
  * such (E5, E6, E7, E8, E9). nisv_forms.c does the same with every instruction.
  */
@@ -93,6 +93,8 @@ static enum verdict e1_read_only_mapped(void)
 	set_reg(&vm, PC, CODE + 0x1000);
 	TRY(expect_nisv(&vm, RO + 0x230));
 	REQUIRE_EQ(run_nisv(vm.run)->esr_iss & FSC_TYPE, FSC_PERMISSION);
+	/* of level 0 there are only translation faults */
+	REQUIRE(run_nisv(vm.run)->esr_iss & FSC_LEVEL, "no level");
 	vm_destroy(&vm);
 	return PASSED;
 }
@@ -584,7 +586,7 @@ static const struct test tests[] = {
 	{ "E1 an access from EL0", e1_from_el0 },
 	{ "E1 fault_ipa is the IPA where the VA differs", e1_ipa_not_va },
 	{ "E1 a write to a read-only memslot, and nothing is written", e1_read_only_write },
-	{ "E1 a write to a read-only memslot that a read has mapped", e1_read_only_mapped },
+	{ "E1 E2 a write to a read-only memslot that a read has mapped", e1_read_only_mapped },
 	{ "E1 a store-exclusive to a read-only memslot", e1_read_only_exclusive },
 	{ "E1 a memslot that is deleted while the guest reads it", e1_memslot_deleted },
 	{ "E3 the repeated access works when there is memory by then", e3_retry_with_memory },
