@@ -66,7 +66,8 @@ sub counts {
 
 my @names = sort keys %count;
 my @programs = grep { my $n = $_; grep { $_ ne 'host' } keys %{$count{$n}} } @names;
-my $out = "$title\n\n" . sprintf('%-18s', '') . join('', map { sprintf ' %17s', $_ } @programs) . "\n";
+my $out = "$title\n";
+$out .= sprintf("\n%-18s", '') . join('', map { sprintf ' %17s', $_ } @programs) . "\n" if @programs;
 for my $cell (grep { $_ ne 'host' } @cells) {
 	$out .= sprintf('%-18s', $cell) . join('', map { sprintf ' %17s', counts($count{$_}{$cell}) } @programs) . "\n";
 }
