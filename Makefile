@@ -70,8 +70,8 @@ TESTS	:= $(patsubst $T/%.c,%,$(wildcard $T/*.c))
 STAGE	:= $N/stage.sh
 
 # The kernels of the cells, by the words in their names, and all else by kernel
-VARIANTS := $(foreach v,16k 64k debug,$(if $(findstring +$v+,$(addsuffix +,$(CELLS))),$v))
 variant	= $(addprefix -,$(filter 16k 64k debug,$(subst +, ,$1)))
+VARIANTS := $(sort $(call variant,$(CELLS)))
 ifneq ($(IMAGE),)
 NAME	:= $(IMAGE)
 B	:= $(abspath $(BUILD))/image-$(notdir $(IMAGE))
@@ -81,6 +81,7 @@ else
 NAME	:= $(or $(KERNEL),linux-source-$(BASE))
 B	:= $(abspath $(BUILD))/$(BASE)$(if $(KERNEL),-$(notdir $(realpath $(KERNEL))))$(if $(filter arm,$(ARCH)),-arm)
 SUBJECT	:= $(if $(SERIES),asis,series)
+REV	:= $(if $(SERIES),$(if $(KERNEL),base,debian),kernel)
 WITH	:= $(if $(SERIES),as it is,with the series)
 endif
 RESULTS	:= $(B)/results$(if $(SERIES),-asis)
@@ -157,8 +158,8 @@ images: tree
 ifeq ($(SUBJECT),series)
 	@$(call image,base,base,$(CONFIGS))
 endif
-	@$(call image,$(SUBJECT),$(if $(SERIES),$(if $(KERNEL),base,debian),kernel),$(CONFIGS))
-	@set -e; $(foreach v,$(VARIANTS),$(call image,$(SUBJECT)-$v,$(if $(SERIES),$(if $(KERNEL),base,debian),kernel),$(CONFIGS) arch/arm64/configs/nisv_$v.config);)
+	@$(call image,$(SUBJECT),$(REV),$(CONFIGS))
+	@set -e; $(foreach v,$(VARIANTS),$(call image,$(SUBJECT)$v,$(REV),$(CONFIGS) arch/arm64/configs/nisv_$(v:-%=%).config);)
 
 $(ROOTFS): $N/rootfs.sh | packages
 	@$(STAGE) 'root file system' $(B)/log/rootfs $N/rootfs.sh $@ $(DEBS)

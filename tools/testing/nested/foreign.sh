@@ -35,12 +35,15 @@ gzip -dc "$image" >"$dir/image/foreign/Image" 2>/dev/null || cp "$image" "$dir/i
 [ "$(dd if="$dir/image/foreign/Image" bs=1 skip=56 count=4 status=none | tr -d '\0')" = ARMd ] ||
 	fail "IMAGE=$what: no Image of an arm64 kernel (no magic number at 0x38)"
 
+# Numbered, as that is their order
+n=0
 for m in virtio virtio_ring virtio_mmio virtio_console; do
+	n=$((n + 1))
 	ko=$(find "$dir/tmp" -name "$m.ko" -o -name "$m.ko.xz" -o -name "$m.ko.zst")
 	case $ko in
-	*.ko)	cp "$ko" "$dir/modules/" ;;
-	*.xz)	xz -dc "$ko" >"$dir/modules/$m.ko" ;;
-	*.zst)	zstd -qdc "$ko" >"$dir/modules/$m.ko" ;;
+	*.ko)	cp "$ko" "$dir/modules/$n.ko" ;;
+	*.xz)	xz -dc "$ko" >"$dir/modules/$n.ko" ;;
+	*.zst)	zstd -qdc "$ko" >"$dir/modules/$n.ko" ;;
 	esac
 done
 strings -n 20 "$dir/image/foreign/Image" | sed -n 's/^Linux version \([^ ]*\).*/\1/p' | head -n 1 >"$dir/version"

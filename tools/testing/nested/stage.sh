@@ -37,7 +37,7 @@ if [ $rc -eq 0 ]; then
 else
 	printf '  %-34s FAILED (exit %d) after %d s, see %s\n' "$name" $rc $((SECONDS - start)) "$log"
 	# Our own scripts end with a line, or some, that say it all
-	own=$(sed -nE '/^(packages|tree|rewind|rootfs|boot|series.sh): /,$p' "$log")
+	own=$(sed -nE '/^(packages|tree|rewind|rootfs|foreign|boot|series.sh): /,$p' "$log")
 	{ printf '%s\n' "$own" | grep . || tail -n 15 "$log"; } | sed 's/^/    /'
 fi
 exit $rc

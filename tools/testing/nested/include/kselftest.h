@@ -6,7 +6,6 @@
 #ifndef NESTED_KSELFTEST_H
 #define NESTED_KSELFTEST_H
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 

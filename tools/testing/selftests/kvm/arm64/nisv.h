@@ -344,11 +344,17 @@ static inline uint64_t get_reg(struct vm *vm, uint64_t id)
 	return val;
 }
 
-static inline void set_reg(struct vm *vm, uint64_t id, uint64_t val)
+/* For a register that there may not be, or a value that it may not take */
+static inline int try_set_reg(struct vm *vm, uint64_t id, uint64_t val)
 {
 	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&val };
 
-	must(ioctl(vm->vcpu, KVM_SET_ONE_REG, &reg), "KVM_SET_ONE_REG");
+	return ioctl(vm->vcpu, KVM_SET_ONE_REG, &reg);
+}
+
+static inline void set_reg(struct vm *vm, uint64_t id, uint64_t val)
+{
+	must(try_set_reg(vm, id, val), "KVM_SET_ONE_REG");
 }
 
 static inline void add_slot(struct vm *vm, uint32_t slot, uint32_t flags,
@@ -374,7 +380,14 @@ static inline void vcpu_create(struct vm *vm)
 	vm->run = must_map(vm->run_size, vm->vcpu);
 }
 
-static inline void vcpu_init(struct vm *vm)
+static inline bool has_el1_32bit(void)
+{
+	return GUEST(ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_EL1_32BIT) > 0,
+		     true);
+}
+
+/* What a vCPU of the VM is initialised with */
+static inline struct kvm_vcpu_init vcpu_target(struct vm *vm)
 {
 	struct kvm_vcpu_init init;
 
@@ -385,6 +398,13 @@ static inline void vcpu_init(struct vm *vm)
 	if (vm->a32)
 		init.features[0] |= 1U << KVM_ARM_VCPU_EL1_32BIT;
 #endif
+	return init;
+}
+
+static inline void vcpu_init(struct vm *vm)
+{
+	struct kvm_vcpu_init init = vcpu_target(vm);
+
 	must(ioctl(vm->vcpu, KVM_ARM_VCPU_INIT, &init), "KVM_ARM_VCPU_INIT");
 }
 
@@ -621,17 +641,23 @@ static inline int inject(struct vm *vm)
 }
 
 /*
- * Inject. A kernel that enters the exception only when the vCPU runs breaks I3,
- * which has tests of its own; have it do so, to see how it does in other rows.
+ * A kernel that enters an exception only when the vCPU runs, and is still at pc,
+ * breaks I3, which has tests of its own; have it do so, to see how it does in other
+ * rows.
  */
+static inline enum verdict entered(struct vm *vm, uint64_t pc)
+{
+	return get_reg(vm, PC) == pc ? settle(vm) : PASSED;
+}
+
 static inline int inject_and_enter(struct vm *vm)
 {
 	uint64_t pc = get_reg(vm, PC);
 	int err = inject(vm);
 
-	if (err || get_reg(vm, PC) != pc)
+	if (err)
 		return err;
-	return settle(vm) == PASSED ? 0 : EIO;
+	return entered(vm, pc) == PASSED ? 0 : EIO;
 }
 
 /*
@@ -954,7 +980,20 @@ static inline bool create_vgic(struct vm *vm)
 /* The kernel's log from where the program has started, if it may be read */
 static int klog_fd = -1;
 
-/* Since then, none of what the kernel and its sanitizers say of errors */
+/* TAINT_WARN, since the kernel has started */
+static inline enum verdict not_tainted(void)
+{
+	FILE *f = fopen("/proc/sys/kernel/tainted", "r");
+	unsigned long tainted = 0;
+
+	if (!f || fscanf(f, "%lu", &tainted) != 1)
+		SKIP("/proc/sys/kernel/tainted: %s", strerror(errno));
+	fclose(f);
+	REQUIRE(!(tainted & BIT(9)), "the kernel has warned, see its log");
+	return PASSED;
+}
+
+/* Nor has it said, since the program has started, what sanitizers say of errors */
 static inline enum verdict no_warning(void)
 {
 	static const char * const signs[] = {
@@ -964,6 +1003,7 @@ static inline enum verdict no_warning(void)
 	char line[2048];
 	ssize_t n;
 
+	TRY(not_tainted());
 	if (klog_fd < 0)
 		SKIP("/dev/kmsg cannot be read");
 	while ((n = read(klog_fd, line, sizeof(line) - 1)) > 0 || errno == EPIPE) {

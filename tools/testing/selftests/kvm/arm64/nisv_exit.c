@@ -406,7 +406,7 @@ static enum verdict e5_walk_outside_64k(void)
 
 static enum verdict e5_walk_outside_short(void)
 {
-	if (GUEST(ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_EL1_32BIT) <= 0, false))
+	if (!has_el1_32bit())
 		SKIP("this CPU has no AArch32 at EL1");
 	return walk_outside(true, MMU_SHORT);
 }

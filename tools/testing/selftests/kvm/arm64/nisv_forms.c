@@ -126,13 +126,6 @@ static void put_code(struct guest *g)
 	}
 }
 
-static bool has_reg(struct vm *vm, uint64_t id, uint64_t val)
-{
-	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&val };
-
-	return !ioctl(vm->vcpu, KVM_SET_ONE_REG, &reg);
-}
-
 /* A form that this CPU does not have is left out */
 static bool has_form(struct guest *g, const struct form *form)
 {
@@ -143,7 +136,7 @@ static bool has_form(struct guest *g, const struct form *form)
 		return get_reg(&g->vm, ID_AA64ISAR1_EL1) >> 20 & 0xf;
 #else
 	if (form->flags & FP)
-		return has_reg(&g->vm, FPEXC, BIT(30));
+		return !try_set_reg(&g->vm, FPEXC, BIT(30));
 	if (form->flags & V8)
 		return false;
 #endif
@@ -184,10 +177,8 @@ static void guest_vcpu_init(struct guest *g)
 #ifdef __aarch64__
 	if (g->sve) {
 		int feature = VCPU_SVE;
-		struct kvm_vcpu_init init;
+		struct kvm_vcpu_init init = vcpu_target(&g->vm);
 
-		must(ioctl(g->vm.fd, KVM_ARM_PREFERRED_TARGET, &init),
-		     "KVM_ARM_PREFERRED_TARGET");
 		init.features[0] |= BIT(VCPU_SVE);
 		must(ioctl(g->vm.vcpu, KVM_ARM_VCPU_INIT, &init), "KVM_ARM_VCPU_INIT");
 		must(ioctl(g->vm.vcpu, VCPU_FINALIZE, &feature), "KVM_ARM_VCPU_FINALIZE");
@@ -201,8 +192,8 @@ static void guest_vcpu_init(struct guest *g)
 static void enable_fp(struct guest *g)
 {
 	if (g->mode->a32) {
-		has_reg(&g->vm, CPACR, 0xf << 20);
-		has_reg(&g->vm, FPEXC, BIT(30));
+		try_set_reg(&g->vm, CPACR, 0xf << 20);
+		try_set_reg(&g->vm, FPEXC, BIT(30));
 	}
 #ifdef __aarch64__
 	if (g->sve) {
@@ -259,10 +250,8 @@ static enum verdict guest_create(struct guest *g)
 
 	if (g->sve && !has_cap(kvm_fd, CAP_ARM_SVE))
 		SKIP("this CPU has no SVE, or KVM not for guests");
-#ifdef __aarch64__
-	if (g->mode->a32 && ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_EL1_32BIT) <= 0)
+	if (g->mode->a32 && !has_el1_32bit())
 		SKIP("this CPU has no AArch32 at EL1");
-#endif
 	vm_create(vm, g->mode->a32);
 	g->edge = must_map(EDGE_SIZE, -1);
 	add_slot(vm, 5, 0, EDGE, EDGE_SIZE, g->edge);

@@ -135,13 +135,8 @@ static int memslot_randomly(uint64_t *r)
 
 static int init_again(struct vm *vcpu, uint64_t *r)
 {
-	struct kvm_vcpu_init init = {};
+	struct kvm_vcpu_init init = vcpu_target(vcpu);
 
-	ioctl(target.vm.fd, KVM_ARM_PREFERRED_TARGET, &init);
-	init.features[0] = 1U << KVM_ARM_VCPU_PSCI_0_2;
-#ifdef __aarch64__
-	init.features[0] |= (uint32_t)target.vm.a32 << KVM_ARM_VCPU_EL1_32BIT;
-#endif
 	if (one_in(r, 4))
 		init.features[below(r, 7)] ^= 1U << below(r, 32);
 	return ioctl(vcpu->vcpu, KVM_ARM_VCPU_INIT, &init);
@@ -175,13 +170,6 @@ static int answer(struct vm *vcpu, uint64_t *r)
 	return 0;
 }
 
-static int set_one_reg(struct vm *vcpu, uint64_t id, uint64_t val)
-{
-	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&val };
-
-	return ioctl(vcpu->vcpu, KVM_SET_ONE_REG, &reg);
-}
-
 /* Send the guest somewhere where it finds instructions, with addresses for them */
 static int set_pc_randomly(struct vm *vcpu, uint64_t *r)
 {
@@ -195,17 +183,17 @@ static int set_pc_randomly(struct vm *vcpu, uint64_t *r)
 	/* Mostly not switched off, without an MMU set at random, and with vectors */
 	if (!one_in(r, 4)) {
 		ioctl(vcpu->vcpu, KVM_SET_MP_STATE, &on);
-		set_one_reg(vcpu, SCTLR_EL1, SCTLR_RES1);
-		set_one_reg(vcpu, VBAR_EL1, VECTORS);
-		set_one_reg(vcpu, GUEST(X(29), X(11)), DONE);
+		try_set_reg(vcpu, SCTLR_EL1, SCTLR_RES1);
+		try_set_reg(vcpu, VBAR_EL1, VECTORS);
+		try_set_reg(vcpu, GUEST(X(29), X(11)), DONE);
 	}
-	set_one_reg(vcpu, X(0), one_in(r, 32) ? PSCI_0_2_FN_CPU_OFF :
+	try_set_reg(vcpu, X(0), one_in(r, 32) ? PSCI_0_2_FN_CPU_OFF :
 		    calls[below(r, ARRAY_SIZE(calls))]);
-	set_one_reg(vcpu, X(1), below(r, VCPUS));
-	set_one_reg(vcpu, X(2), CODE + 4 * below(r, 1024));
-	set_one_reg(vcpu, X(10), bases[below(r, ARRAY_SIZE(bases))]);
-	set_one_reg(vcpu, PSTATE, one_in(r, 3) ? AT_EL0 : AT_EL1);
-	return set_one_reg(vcpu, PC, CODE + 4 * below(r, 1024));
+	try_set_reg(vcpu, X(1), below(r, VCPUS));
+	try_set_reg(vcpu, X(2), CODE + 4 * below(r, 1024));
+	try_set_reg(vcpu, X(10), bases[below(r, ARRAY_SIZE(bases))]);
+	try_set_reg(vcpu, PSTATE, one_in(r, 3) ? AT_EL0 : AT_EL1);
+	return try_set_reg(vcpu, PC, CODE + 4 * below(r, 1024));
 }
 
 static int operate(enum op op, struct vm *vcpu, struct thread *t)
@@ -298,20 +286,12 @@ static void random_code(uint64_t *r)
 	}
 }
 
-static bool a32_at_el1(uint64_t *r)
-{
-	bool maybe = one_in(r, 4);
-
-	return GUEST(maybe && ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_EL1_32BIT) > 0,
-		     maybe || true);
-}
-
 static void target_create(uint64_t *r)
 {
 	struct vm *vm = &target.vm;
 	unsigned int n = VCPUS;
 
-	vm_create(vm, a32_at_el1(r));
+	vm_create(vm, one_in(r, 4) && has_el1_32bit());
 	random_code(r);
 	target.vcpu[0] = *vm;
 	for (unsigned int i = 1; i < VCPUS; i++)
