@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * Decode A64 loads and stores: Arm ARM (DDI 0487), C4.1 "A64 instruction set
+ * encoding", "Loads and Stores". One row per encoding, in the manual's order; what a
+ * row's function reads has the names that the fields have there.
+ */
+#include "internal.h"
+
+/* Fields that most encodings have */
+static inline unsigned int rt(uint32_t w)  { return bits(w, 4, 0); }
+static inline unsigned int rn(uint32_t w)  { return bits(w, 9, 5); }
+static inline unsigned int rt2(uint32_t w) { return bits(w, 14, 10); }
+static inline unsigned int rs(uint32_t w)  { return bits(w, 20, 16); }
+static inline unsigned int rm(uint32_t w)  { return bits(w, 20, 16); }
+
+#define SBO	31	/* a register field that is not used "should be one" */
+
+static unsigned int gpr_width(unsigned int size)
+{
+	return size == 3 ? 64 : 32;
+}
+
+/* Writeback to a register that is also loaded or stored */
+static int writeback(const struct nisv_insn *i)
+{
+	if (!(i->flags & NISV_WRITEBACK) || i->flags & NISV_SIMD || i->rn == 31)
+		return NISV_DONE;
+	return i->rt == i->rn || i->rt2 == i->rn ? NISV_UNPREDICTABLE : NISV_DONE;
+}
+
+static int named(struct nisv_insn *i, uint32_t w)
+{
+	(void)w;
+	i->op = NISV_NAMED;
+	return NISV_UNSUPPORTED;
+}
+
+/* 0 sz 0010000 L 1 Rs o0 11111 Rn Rt */
+static int casp(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int sz = bit(w, 30), L = bit(w, 22), o0 = bit(w, 15);
+
+	i->op = NISV_CAS;
+	i->size = 2 + sz;
+	i->width = gpr_width(i->size);
+	i->rs = rs(w);
+	i->rt = rt(w);
+	i->rt2 = i->rt + 1;
+	i->flags = (L ? NISV_ACQUIRE : 0) | (o0 ? NISV_RELEASE : 0);
+	return (i->rs | i->rt) & 1 ? NISV_UNALLOCATED : NISV_DONE;
+}
+
+/* size 001000 0 L o1 Rs o0 Rt2 Rn Rt: o1 is 1 for the pairs */
+static int exclusive(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int size = bits(w, 31, 30), L = bit(w, 22), o0 = bit(w, 15);
+	const bool pair = i->family == NISV_EXCLUSIVE_PAIR;
+
+	i->op = L ? NISV_LOAD : NISV_STORE;
+	i->size = size;
+	i->width = gpr_width(size);
+	i->rt = rt(w);
+	if (pair)
+		i->rt2 = rt2(w);
+	if (!L)
+		i->rs = rs(w);
+	i->flags = NISV_EXCLUSIVE_ACCESS;
+	if (o0)
+		i->flags |= L ? NISV_ACQUIRE : NISV_RELEASE;
+
+	if (!pair && rt2(w) != SBO)
+		return NISV_UNPREDICTABLE;
+	if (L && rs(w) != SBO)
+		return NISV_UNPREDICTABLE;
+	if (L && pair && i->rt == i->rt2)
+		return NISV_UNPREDICTABLE;
+	if (!L && (i->rs == i->rt || (pair && i->rs == i->rt2) || (i->rs == i->rn && i->rn != 31)))
+		return NISV_UNPREDICTABLE;
+	return NISV_DONE;
+}
+
+/* size 001000 1 L 0 Rs o0 Rt2 Rn Rt */
+static int ordered(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int size = bits(w, 31, 30), L = bit(w, 22), o0 = bit(w, 15);
+
+	i->op = L ? NISV_LOAD : NISV_STORE;
+	i->size = size;
+	i->width = gpr_width(size);
+	i->rt = rt(w);
+	i->flags = (L ? NISV_ACQUIRE : NISV_RELEASE) | (o0 ? 0 : NISV_LIMITED);
+	return rs(w) == SBO && rt2(w) == SBO ? NISV_DONE : NISV_UNPREDICTABLE;
+}
+
+/* size 001000 1 L 1 Rs o0 11111 Rn Rt */
+static int compare_swap(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int size = bits(w, 31, 30), L = bit(w, 22), o0 = bit(w, 15);
+
+	i->op = NISV_CAS;
+	i->size = size;
+	i->width = gpr_width(size);
+	i->rs = rs(w);
+	i->rt = rt(w);
+	i->flags = (L ? NISV_ACQUIRE : 0) | (o0 ? NISV_RELEASE : 0);
+	return NISV_DONE;
+}
+
+/* After a structure: Rn plus Rm, or plus what was accessed */
+static void structure_post(struct nisv_insn *i, uint32_t w, unsigned int bytes)
+{
+	if (i->mode != NISV_POST_INDEX)
+		return;
+	i->flags |= NISV_WRITEBACK;
+	if (rm(w) == 31)
+		i->imm = bytes;
+	else
+		i->rm = rm(w);
+}
+
+/* 0 Q 001100 post L 0 Rm opcode size Rn Rt */
+static int simd_multiple(struct nisv_insn *i, uint32_t w)
+{
+	static const struct { uint8_t rpt, selem; } opcodes[16] = {
+		[0x0] = { 1, 4 }, [0x2] = { 4, 1 }, [0x4] = { 1, 3 }, [0x6] = { 3, 1 },
+		[0x7] = { 1, 1 }, [0x8] = { 1, 2 }, [0xa] = { 2, 1 },
+	};
+	const unsigned int Q = bit(w, 30), L = bit(w, 22);
+	const unsigned int opcode = bits(w, 15, 12), size = bits(w, 11, 10);
+
+	if (!opcodes[opcode].rpt)
+		return NISV_UNALLOCATED;
+	i->op = L ? NISV_LOAD : NISV_STORE;
+	i->size = size;
+	i->width = 64 << Q;
+	i->rt = rt(w);
+	i->selem = opcodes[opcode].selem;
+	i->nregs = opcodes[opcode].rpt * i->selem;
+	i->lanes = (8 << Q) >> size;
+	i->flags = NISV_SIMD | NISV_STRUCTURE;
+	structure_post(i, w, i->nregs << (3 + Q));
+	return size == 3 && !Q && i->selem != 1 ? NISV_UNALLOCATED : NISV_DONE;
+}
+
+/* 0 Q 001101 post L R Rm opcode S size Rn Rt */
+static int simd_single(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int Q = bit(w, 30), L = bit(w, 22), R = bit(w, 21);
+	const unsigned int opcode = bits(w, 15, 13), S = bit(w, 12), size = bits(w, 11, 10);
+	unsigned int scale = opcode >> 1;
+
+	i->op = L ? NISV_LOAD : NISV_STORE;
+	i->rt = rt(w);
+	i->selem = ((opcode & 1) << 1 | R) + 1;
+	i->nregs = i->selem;
+	i->width = 128;
+	i->flags = NISV_SIMD | NISV_STRUCTURE;
+
+	switch (scale) {
+	case 0:
+		i->lane = Q << 3 | S << 2 | size;
+		break;
+	case 1:
+		if (size & 1)
+			return NISV_UNALLOCATED;
+		i->lane = Q << 2 | S << 1 | size >> 1;
+		break;
+	case 2:
+		if (size & 2 || (size & 1 && S))
+			return NISV_UNALLOCATED;
+		i->lane = Q << 1 | S;
+		if (size & 1) {
+			i->lane = Q;
+			scale = 3;
+		}
+		break;
+	case 3:
+		if (!L || S)
+			return NISV_UNALLOCATED;
+		scale = size;
+		i->lanes = (8 << Q) >> scale;
+		i->width = 64 << Q;
+		i->flags |= NISV_REPLICATE;
+		break;
+	}
+	i->size = scale;
+	structure_post(i, w, i->selem << scale);
+	return NISV_DONE;
+}
+
+/* opc 011 V 00 imm19 Rt */
+static int literal(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int opc = bits(w, 31, 30), V = bit(w, 26);
+
+	i->rt = rt(w);
+	i->rn = NISV_NONE;
+	i->imm = sbits(w, 23, 5) * 4;
+	if (V) {
+		i->size = 2 + opc;
+		i->width = 128;
+		i->flags = NISV_SIMD;
+		return opc == 3 ? NISV_UNALLOCATED : NISV_DONE;
+	}
+	if (opc == 3) {
+		i->op = NISV_PREFETCH;
+		return NISV_NO_ACCESS;
+	}
+	i->size = opc == 1 ? 3 : 2;
+	i->width = opc == 0 ? 32 : 64;
+	i->flags = opc == 2 ? NISV_SIGNED : 0;
+	return NISV_DONE;
+}
+
+/* opc 101 V type L imm7 Rt2 Rn Rt, type: how the address is made */
+static int pair(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int opc = bits(w, 31, 30), V = bit(w, 26), L = bit(w, 22);
+	const bool no_allocate = i->family == NISV_PAIR_NO_ALLOCATE;
+
+	if (opc == 3)
+		return NISV_UNALLOCATED;
+	i->op = L ? NISV_LOAD : NISV_STORE;
+	i->rt = rt(w);
+	i->rt2 = rt2(w);
+	if (V) {
+		i->size = 2 + opc;
+		i->width = 128;
+		i->flags = NISV_SIMD;
+	} else if (opc == 1) {		/* LDPSW; STGP stores tags, too */
+		if (no_allocate)
+			return NISV_UNALLOCATED;
+		if (!L) {
+			i->family = NISV_TAGS;
+			return named(i, w);
+		}
+		i->size = 2;
+		i->width = 64;
+		i->flags = NISV_SIGNED;
+	} else {
+		i->size = 2 + (opc >> 1);
+		i->width = gpr_width(i->size);
+	}
+	i->imm = sbits(w, 21, 15) * (1 << i->size);
+	if (no_allocate)
+		i->flags |= NISV_NONTEMPORAL;
+	if (i->mode != NISV_OFFSET)
+		i->flags |= NISV_WRITEBACK;
+
+	return L && i->rt == i->rt2 ? NISV_UNPREDICTABLE : writeback(i);
+}
+
+/* What size, V and opc mean for all that access one register */
+static int single(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int size = bits(w, 31, 30), V = bit(w, 26), opc = bits(w, 23, 22);
+
+	i->rt = rt(w);
+	i->size = size;
+	if (V) {
+		i->op = opc & 1 ? NISV_LOAD : NISV_STORE;
+		i->width = 128;
+		i->flags = NISV_SIMD;
+		if (opc & 2) {
+			i->size = 4;
+			return size ? NISV_UNALLOCATED : NISV_DONE;
+		}
+		return NISV_DONE;
+	}
+	if (opc < 2) {
+		i->op = opc ? NISV_LOAD : NISV_STORE;
+		i->width = gpr_width(size);
+		return NISV_DONE;
+	}
+	if (size == 3 && opc == 2) {
+		i->op = NISV_PREFETCH;
+		return NISV_NO_ACCESS;
+	}
+	i->flags = NISV_SIGNED;
+	i->width = opc == 2 ? 64 : 32;
+	return size >= 2 && opc == 3 ? NISV_UNALLOCATED : NISV_DONE;
+}
+
+/* size 011001 opc 0 imm9 00 Rn Rt */
+static int ordered_unscaled(struct nisv_insn *i, uint32_t w)
+{
+	const int ret = single(i, w);
+
+	if (ret == NISV_NO_ACCESS)
+		return NISV_UNALLOCATED;
+	i->imm = sbits(w, 20, 12);
+	i->flags |= i->op == NISV_LOAD ? NISV_RCPC : NISV_RELEASE;
+	return ret;
+}
+
+/* 11011001 opc 1 imm9 op2 Rn Rt */
+static int tags(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int opc = bits(w, 23, 22), imm9 = bits(w, 20, 12), op2 = bits(w, 11, 10);
+
+	/* STZGM, STGM and LDGM have no offset */
+	return !op2 && opc != 1 && imm9 ? NISV_UNALLOCATED : named(i, w);
+}
+
+/* 00 011 o0 01 op1 0 Rs op2 01 Rn Rd */
+static int copy_set(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int op1 = bits(w, 23, 22), op2 = bits(w, 15, 12);
+
+	return op1 == 3 && op2 >= 12 ? NISV_UNALLOCATED : named(i, w);
+}
+
+/* size 111 V 00 opc 0 imm9 type Rn Rt */
+static int unscaled(struct nisv_insn *i, uint32_t w)
+{
+	i->imm = sbits(w, 20, 12);
+	return single(i, w);
+}
+
+static int indexed(struct nisv_insn *i, uint32_t w)
+{
+	const int ret = single(i, w);
+
+	if (ret == NISV_NO_ACCESS)
+		return NISV_UNALLOCATED;
+	i->imm = sbits(w, 20, 12);
+	i->flags |= NISV_WRITEBACK;
+	return ret ? ret : writeback(i);
+}
+
+static int unprivileged(struct nisv_insn *i, uint32_t w)
+{
+	const int ret = single(i, w);
+
+	if (ret == NISV_NO_ACCESS || i->flags & NISV_SIMD)
+		return NISV_UNALLOCATED;
+	i->imm = sbits(w, 20, 12);
+	i->flags |= NISV_UNPRIV;
+	return ret;
+}
+
+/* size 111 V 00 A R 1 Rs o3 opc 00 Rn Rt */
+static int atomic(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int size = bits(w, 31, 30), A = bit(w, 23), R = bit(w, 22);
+	const unsigned int o3 = bit(w, 15), opc = bits(w, 14, 12);
+
+	i->rt = rt(w);
+	i->size = size;
+	i->width = gpr_width(size);
+	if (!o3 || opc == 0) {
+		i->op = o3 ? NISV_SWP : NISV_ADD + opc;
+		i->rs = rs(w);
+		i->flags = (A ? NISV_ACQUIRE : 0) | (R ? NISV_RELEASE : 0);
+		return NISV_DONE;
+	}
+	if (opc == 4 && A && !R) {	/* LDAPR */
+		i->op = NISV_LOAD;
+		i->flags = NISV_RCPC;
+		return rs(w) == SBO ? NISV_DONE : NISV_UNPREDICTABLE;
+	}
+	return NISV_UNALLOCATED;
+}
+
+/* 11 111000 001 Rs 1 opc 00 Rn Rt: LD64B, ST64B, ST64BV, ST64BV0 */
+static int bytes64(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int opc = bits(w, 14, 12);
+
+	i->rt = rt(w);
+	if (i->rt & 1 || i->rt > 22)
+		return NISV_UNALLOCATED;
+	if (opc != 1 && opc != 5)	/* with a status from the device */
+		return named(i, w);
+	i->op = opc == 5 ? NISV_LOAD : NISV_STORE;
+	i->size = 6;
+	i->width = 64;
+	return rs(w) == SBO ? NISV_DONE : NISV_UNALLOCATED;
+}
+
+/* size 111 V 00 opc 1 Rm option S 10 Rn Rt */
+static int register_offset(struct nisv_insn *i, uint32_t w)
+{
+	static const uint8_t extends[8] = {
+		[2] = NISV_UXTW, [3] = NISV_LSL, [6] = NISV_SXTW, [7] = NISV_SXTX,
+	};
+	const unsigned int option = bits(w, 15, 13), S = bit(w, 12);
+	const int ret = single(i, w);
+
+	i->rm = rm(w);
+	i->extend = extends[option];
+	i->shift = S ? i->size : 0;
+	return option & 2 ? ret : NISV_UNALLOCATED;
+}
+
+/* 11 111 V 00 M S 1 imm9 W 1 Rn Rt: LDRAA, LDRAB */
+static int pac(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int M = bit(w, 23), S = bit(w, 22), W = bit(w, 11);
+
+	i->rt = rt(w);
+	i->size = 3;
+	i->width = 64;
+	i->imm = (int32_t)(bits(w, 20, 12) - (S << 9)) * 8;
+	i->mode = W ? NISV_PRE_INDEX : NISV_OFFSET;
+	i->flags = (M ? NISV_AUTH_B : NISV_AUTH_A) | (W ? NISV_WRITEBACK : 0);
+	return writeback(i);
+}
+
+/* size 111 V 01 opc imm12 Rn Rt */
+static int unsigned_offset(struct nisv_insn *i, uint32_t w)
+{
+	const int ret = single(i, w);
+
+	i->imm = bits(w, 21, 10) << i->size;
+	return ret;
+}
+
+/* DC ZVA, Xt; DC GVA and DC GZVA set tags */
+static int dc_zva(struct nisv_insn *i, uint32_t w)
+{
+	if (bits(w, 7, 5) != 1) {
+		i->family = NISV_TAGS;
+		return named(i, w);
+	}
+	i->op = NISV_ZERO;
+	i->rn = NISV_NONE;
+	i->rt = rt(w);
+	i->width = 64;
+	return NISV_DONE;
+}
+
+static const struct row exclusives[] = {
+	ROW(0xbfa07c00, 0x08207c00, CASP, casp),
+	ROW(0xbfa00000, 0x88200000, EXCLUSIVE_PAIR, exclusive),
+	ROW(0x3fa00000, 0x08000000, EXCLUSIVE, exclusive),
+	ROW(0x3fa00000, 0x08800000, ORDERED, ordered),
+	ROW(0x3fa07c00, 0x08a07c00, COMPARE_SWAP, compare_swap),
+	ROW(0xbfbf0000, 0x0c000000, SIMD_MULTIPLE, simd_multiple),
+	ROW(0xbfa00000, 0x0c800000, SIMD_MULTIPLE_POST, simd_multiple),
+};
+
+static const struct row structures[] = {
+	ROW(0xbf9f0000, 0x0d000000, SIMD_SINGLE, simd_single),
+	ROW(0xbf800000, 0x0d800000, SIMD_SINGLE_POST, simd_single),
+};
+
+static const struct row literals[] = {
+	ROW(0x3b000000, 0x18000000, LITERAL, literal),
+};
+
+static const struct row unscaleds[] = {
+	ROW(0x3f200c00, 0x19000000, ORDERED_UNSCALED, ordered_unscaled),
+	ROW(0xff200000, 0xd9200000, TAGS, tags),
+	ROW(0xfb200c00, 0x19000400, COPY_SET, copy_set),
+};
+
+static const struct row pairs[] = {
+	ROW(0x3b800000, 0x28000000, PAIR_NO_ALLOCATE, pair),
+	ROW(0x3b800000, 0x28800000, PAIR_POST, pair),
+	ROW(0x3b800000, 0x29000000, PAIR_OFFSET, pair),
+	ROW(0x3b800000, 0x29800000, PAIR_PRE, pair),
+};
+
+static const struct row singles[] = {
+	ROW(0x3b200c00, 0x38000000, UNSCALED, unscaled),
+	ROW(0x3b200c00, 0x38000400, POST, indexed),
+	ROW(0x3b200c00, 0x38000800, UNPRIVILEGED, unprivileged),
+	ROW(0x3b200c00, 0x38000c00, PRE, indexed),
+	ROW(0xffe0fc00, 0xf8209000, 64_BYTES, bytes64),		/* ST64B */
+	ROW(0xffe0fc00, 0xf820a000, 64_BYTES, bytes64),		/* ST64BV0 */
+	ROW(0xffe0fc00, 0xf820b000, 64_BYTES, bytes64),		/* ST64BV */
+	ROW(0xffe0fc00, 0xf820d000, 64_BYTES, bytes64),		/* LD64B */
+	ROW(0x3f200c00, 0x38200000, ATOMIC, atomic),
+	ROW(0x3b200c00, 0x38200800, REGISTER_OFFSET, register_offset),
+	ROW(0xff200400, 0xf8200400, PAC, pac),
+};
+
+static const struct row unsigneds[] = {
+	ROW(0x3b000000, 0x39000000, UNSIGNED, unsigned_offset),
+};
+
+/* Elsewhere in the instruction set */
+static const struct row others[] = {
+	ROW(0xffffffe0, 0xd50b7420, DC_ZVA, dc_zva),		/* DC ZVA */
+	ROW(0xffffffe0, 0xd50b7460, DC_ZVA, dc_zva),		/* DC GVA */
+	ROW(0xffffffe0, 0xd50b7480, DC_ZVA, dc_zva),		/* DC GZVA */
+	ROW(0x9e000000, 0x84000000, SVE, named),
+	ROW(0xfe000000, 0xe0000000, SME, named),
+};
+
+/* Loads and stores have bit 27 set and bit 25 clear; then by bits 29, 28 and 24 */
+static const struct { const struct row *rows; unsigned int n; } groups[8] = {
+#define GROUP(rows) { rows, ARRAY_SIZE(rows) }
+	GROUP(exclusives), GROUP(structures), GROUP(literals), GROUP(unscaleds),
+	GROUP(pairs), GROUP(pairs), GROUP(singles), GROUP(unsigneds),
+};
+
+static const uint8_t modes[NISV_FAMILIES] = {
+	[NISV_SIMD_MULTIPLE_POST]	= NISV_POST_INDEX,
+	[NISV_SIMD_SINGLE_POST]		= NISV_POST_INDEX,
+	[NISV_LITERAL]			= NISV_PC_RELATIVE,
+	[NISV_PAIR_POST]		= NISV_POST_INDEX,
+	[NISV_PAIR_PRE]			= NISV_PRE_INDEX,
+	[NISV_POST]			= NISV_POST_INDEX,
+	[NISV_PRE]			= NISV_PRE_INDEX,
+};
+
+int nisv_decode_a64(uint32_t w, struct nisv_insn *i)
+{
+	const bool is_ls = (w & 0x0a000000) == 0x08000000;
+	const unsigned int group = bits(w, 29, 28) << 1 | bit(w, 24);
+	const struct row *row = is_ls ? groups[group].rows : others;
+	const struct row *end = row + (is_ls ? groups[group].n : ARRAY_SIZE(others));
+
+	for (; row < end; row++)
+		if ((w & row->mask) == row->value)
+			break;
+	if (row == end)
+		return is_ls ? NISV_UNALLOCATED : NISV_OTHER;
+
+	*i = (struct nisv_insn) {
+		.word = w, .isa = NISV_A64, .length = 4,
+		.family = row->family, .mode = modes[row->family],
+		.rt = NISV_NONE, .rt2 = NISV_NONE, .rs = NISV_NONE,
+		.rn = rn(w), .rm = NISV_NONE, .lane = NISV_NONE,
+	};
+	return row->decode(i, w);
+}

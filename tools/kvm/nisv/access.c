@@ -1,0 +1,808 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * Carry a load or store out, on registers and memory that the VMM gives: Arm ARM (DDI
+ * 0487), C6.2 and C7.2, the operation of each instruction
+ *
+ * All of them are the same four steps. What is stored is gathered from registers into
+ * `data`, as it will be in memory; the addresses are translated and looked at; memory
+ * is read into or written from `data`; what was loaded goes to the registers. Until
+ * the last step nothing of the vCPU has changed, so that any step may refuse.
+ */
+#include <string.h>
+
+#include "internal.h"
+
+#define MAX_BYTES	128		/* VLDM of 16 double words */
+#define DOUBTS		16		/* NISV_AGAIN in a row; see doubt() */
+#define EXCLUSIVE_LOADS	64		/* without a store; see monitor() */
+
+struct access {
+	struct ctx *c;
+	struct nisv_insn *i;
+	uint64_t fault_ipa;
+	bool privileged, big;
+	bool reads, writes;		/* memory */
+	uint64_t base, va;		/* Rn, and where it accesses */
+	unsigned int len;
+	/* One per page; the second begins at byte `split` */
+	uint64_t ipa[2];
+	unsigned int split;
+	uint8_t data[MAX_BYTES];
+};
+
+/* Registers */
+
+int nisv_need(struct ctx *c, unsigned int reg)
+{
+	uint64_t value[2] = { 0 };
+
+	if (c->have >> reg & 1)
+		return NISV_DONE;
+	if (c->cpu->get(c->cpu->opaque, reg, value))
+		return NISV_REGISTER;
+	c->x[reg] = value[0];
+	c->have |= 1ull << reg;
+	return NISV_DONE;
+}
+
+int nisv_need_v(struct ctx *c, unsigned int reg)
+{
+	if (c->have_v >> reg & 1)
+		return NISV_DONE;
+	if (c->cpu->get(c->cpu->opaque, NISV_V0 + reg, c->v[reg]))
+		return NISV_REGISTER;
+	c->have_v |= 1u << reg;
+	return NISV_DONE;
+}
+
+/* A general-purpose register of A64, 31 being zero */
+static int get_x(struct ctx *c, unsigned int reg, uint64_t *value)
+{
+	int ret = NISV_DONE;
+
+	*value = 0;
+	if (reg != 31) {
+		ret = nisv_need(c, NISV_X0 + reg);
+		*value = c->x[reg];
+	}
+	return ret;
+}
+
+static void set(struct ctx *c, unsigned int reg, uint64_t value)
+{
+	/* What is the same already need not be written */
+	if (c->have >> reg & 1 && c->x[reg] == value)
+		return;
+	c->x[reg] = value;
+	c->have |= 1ull << reg;
+	c->dirty |= 1ull << reg;
+}
+
+static void set_x(struct ctx *c, unsigned int reg, uint64_t value)
+{
+	if (reg != 31)
+		set(c, NISV_X0 + reg, value);
+}
+
+static void set_v(struct ctx *c, unsigned int reg, uint64_t low, uint64_t high)
+{
+	c->v[reg][0] = low;
+	c->v[reg][1] = high;
+	c->have_v |= 1u << reg;
+	c->dirty_v |= 1u << reg;
+}
+
+static unsigned int sp(const struct ctx *c)
+{
+	return c->x[NISV_PSTATE] & 1 ? NISV_SP_EL1 : NISV_SP_EL0;
+}
+
+static int commit(struct ctx *c)
+{
+	const struct nisv_cpu *cpu = c->cpu;
+
+	/* SIMD&FP first: a VMM may be wrong about whether it has these */
+	for (unsigned int reg = 0; reg < 32; reg++)
+		if (c->dirty_v >> reg & 1 && cpu->set(cpu->opaque, NISV_V0 + reg, c->v[reg]))
+			return NISV_REGISTER;
+	for (unsigned int reg = 0; reg <= NISV_PSTATE; reg++)
+		if (c->dirty >> reg & 1 &&
+		    cpu->set(cpu->opaque, reg, (uint64_t[2]) { c->x[reg] }))
+			return NISV_REGISTER;
+	return NISV_DONE;
+}
+
+/* Elements: 1 << size bytes of `data`, as a number */
+
+static uint64_t get_bytes(const uint8_t *p, unsigned int len, bool big)
+{
+	uint64_t value = 0;
+
+	for (unsigned int b = 0; b < len; b++)
+		value |= (uint64_t)p[b] << 8 * (big ? len - 1 - b : b);
+	return value;
+}
+
+static void put_bytes(uint8_t *p, unsigned int len, bool big, uint64_t value)
+{
+	for (unsigned int b = 0; b < len; b++)
+		p[b] = value >> 8 * (big ? len - 1 - b : b);
+}
+
+static void get_element(const struct access *a, unsigned int n, uint64_t value[2])
+{
+	const unsigned int len = 1 << a->i->size;
+	const uint8_t *p = a->data + n * len;
+
+	value[1] = 0;
+	if (len == 16) {
+		value[a->big] = get_bytes(p, 8, a->big);
+		value[!a->big] = get_bytes(p + 8, 8, a->big);
+	} else {
+		value[0] = get_bytes(p, len, a->big);
+	}
+}
+
+static void put_element(struct access *a, unsigned int n, const uint64_t value[2])
+{
+	const unsigned int len = 1 << a->i->size;
+	uint8_t *p = a->data + n * len;
+
+	if (len == 16) {
+		put_bytes(p, 8, a->big, value[a->big]);
+		put_bytes(p + 8, 8, a->big, value[!a->big]);
+	} else {
+		put_bytes(p, len, a->big, value[0]);
+	}
+}
+
+/* Sign- or zero-extended as Rt wants it */
+static uint64_t extended(const struct nisv_insn *i, uint64_t value)
+{
+	const unsigned int n = 64 - (8 << i->size);
+
+	if (i->flags & NISV_SIGNED)
+		value = (uint64_t)((int64_t)(value << n) >> n);
+	return i->width == 32 ? (uint32_t)value : value;
+}
+
+/* Memory */
+
+/* Which of the pages, and where in it */
+static uint64_t ipa_of(const struct access *a, unsigned int at)
+{
+	return at < a->split ? a->ipa[0] + at : a->ipa[1] + (at - a->split);
+}
+
+static int one_transfer(const struct access *a, unsigned int at, unsigned int len, bool write,
+			uint8_t *data)
+{
+	const struct nisv_bus *bus = a->c->bus;
+	const uint64_t ipa = ipa_of(a, at);
+	void *ram = NULL;
+	int ret;
+
+	if (bus->at(bus->opaque, ipa, len, write, &ram) < len)
+		return NISV_NOTHING;
+	if (!ram) {
+		ret = write ? bus->write(bus->opaque, ipa, data, len) :
+			      bus->read(bus->opaque, ipa, data, len);
+		return ret ? NISV_DEVICE : NISV_DONE;
+	}
+	/* Whole, so that other vCPUs see all of it or nothing */
+	if (len == 8 && !((uintptr_t)ram & 7)) {
+		uint64_t v;
+
+		if (write) {
+			memcpy(&v, data, 8);
+			__atomic_store_n((uint64_t *)ram, v, __ATOMIC_SEQ_CST);
+		} else {
+			v = __atomic_load_n((uint64_t *)ram, __ATOMIC_SEQ_CST);
+			memcpy(data, &v, 8);
+		}
+	} else if (len == 4 && !((uintptr_t)ram & 3)) {
+		uint32_t v;
+
+		if (write) {
+			memcpy(&v, data, 4);
+			__atomic_store_n((uint32_t *)ram, v, __ATOMIC_SEQ_CST);
+		} else {
+			v = __atomic_load_n((uint32_t *)ram, __ATOMIC_SEQ_CST);
+			memcpy(data, &v, 4);
+		}
+	} else if (write) {
+		memcpy(ram, data, len);
+	} else {
+		memcpy(data, ram, len);
+	}
+	return NISV_DONE;
+}
+
+/* Does what is at these addresses belong together? */
+static bool in_one(const struct access *a, unsigned int at, unsigned int len, bool write)
+{
+	const struct nisv_bus *bus = a->c->bus;
+	void *ram = NULL;
+
+	if (at < a->split && at + len > a->split)
+		return false;
+	return bus->at(bus->opaque, ipa_of(a, at), len, write, &ram) >= len;
+}
+
+/* One element: whole, up to 8 bytes at once, or else as bytes */
+static int transfer_element(struct access *a, unsigned int at, unsigned int len, bool write,
+			    uint8_t *data)
+{
+	unsigned int unit = len == 16 ? 8 : len;
+	int ret;
+
+	if (!in_one(a, at, len, write))
+		unit = 1;
+	for (unsigned int done = 0; done < len; done += unit) {
+		ret = one_transfer(a, at + done, unit, write, data + done);
+		if (ret)
+			return ret;
+	}
+	return NISV_DONE;
+}
+
+/* All elements, in the order of their addresses */
+static int transfer(struct access *a, bool write, uint8_t *data)
+{
+	const unsigned int size = 1 << a->i->size;
+	int ret = NISV_DONE;
+
+	for (unsigned int at = 0; at < a->len && !ret; at += size)
+		ret = transfer_element(a, at, size, write, data + at);
+	return ret;
+}
+
+/* Is there something to be accessed everywhere? */
+static int look(const struct access *a, bool write)
+{
+	const struct nisv_bus *bus = a->c->bus;
+	uint64_t n;
+
+	for (unsigned int at = 0; at < a->len; at += n) {
+		const unsigned int end = at < a->split && a->split < a->len ? a->split : a->len;
+		void *ram = NULL;
+
+		n = bus->at(bus->opaque, ipa_of(a, at), end - at, write, &ram);
+		if (!n || n > end - at)
+			return NISV_NOTHING;
+	}
+	return NISV_DONE;
+}
+
+/*
+ * Translate. The page that faulted has let the vCPU pass, the other one is looked at
+ * as the vCPU would.
+ */
+static int translate(struct access *a)
+{
+	const uint64_t mask = 0xfff;
+	const bool privileged = a->privileged && !(a->i->flags & NISV_UNPRIV);
+	const enum purpose purpose = a->writes ? WRITE : READ;
+	const uint64_t fault_page = a->fault_ipa & ~mask;
+	uint64_t second;
+	int ret;
+
+	a->split = mask + 1 - (a->va & mask);
+	ret = nisv_walk(a->c, a->va, purpose, privileged, false, &a->ipa[0]);
+	if (ret)
+		return ret;
+	if (a->split < a->len) {
+		second = a->va + a->split;
+		if (a->c->x[NISV_PSTATE] & PSTATE_32)
+			second = (uint32_t)second;
+		ret = nisv_walk(a->c, second, purpose, privileged, false, &a->ipa[1]);
+		if (ret)
+			return ret;
+		for (unsigned int p = 0; p < 2; p++) {
+			if ((a->ipa[p] & ~mask) == fault_page)
+				continue;
+			ret = nisv_walk(a->c, p ? second : a->va, purpose, privileged, true, &a->ipa[p]);
+			if (ret)
+				return ret;
+		}
+	}
+
+	/* The fault has to be at one of the bytes */
+	if (a->fault_ipa - a->ipa[0] < (a->split < a->len ? a->split : a->len))
+		return NISV_DONE;
+	if (a->split < a->len && a->fault_ipa - a->ipa[1] < a->len - a->split)
+		return NISV_DONE;
+	return NISV_MISMATCH;
+}
+
+/* Between registers and data */
+
+/* The n-th element of a structure access is in which register and lane? */
+static unsigned int element_reg(const struct nisv_insn *i, unsigned int n, unsigned int *lane)
+{
+	const unsigned int structure = n / i->selem, member = n % i->selem;
+
+	if (i->lane != NISV_NONE || i->flags & NISV_REPLICATE) {
+		*lane = i->lane;
+		return (i->rt + member) % 32;
+	}
+	*lane = structure % i->lanes;
+	return (i->rt + structure / i->lanes * i->selem + member) % 32;
+}
+
+static unsigned int elements(const struct nisv_insn *i)
+{
+	if (i->flags & NISV_STRUCTURE)
+		return i->lanes && !(i->flags & NISV_REPLICATE) ? i->nregs * i->lanes : i->selem;
+	return i->rt2 != NISV_NONE ? 2 : 1;
+}
+
+static uint64_t lane_of(const uint64_t v[2], unsigned int lane, unsigned int size)
+{
+	const unsigned int at = lane << size, width = 8 << size;
+
+	return bits64(v[at / 8], at % 8 * 8 + width - 1, at % 8 * 8);
+}
+
+static void set_lane(uint64_t v[2], unsigned int lane, unsigned int size, uint64_t value)
+{
+	const unsigned int at = lane << size, width = 8 << size, low = at % 8 * 8;
+	const uint64_t mask = bits64(~0ull, width - 1, 0) << low;
+
+	v[at / 8] = (v[at / 8] & ~mask) | (value << low & mask);
+}
+
+static int gather_structure(struct access *a)
+{
+	const struct nisv_insn *i = a->i;
+
+	for (unsigned int n = 0; n < elements(i); n++) {
+		unsigned int lane, reg = element_reg(i, n, &lane);
+		const int ret = nisv_need_v(a->c, reg);
+
+		if (ret)
+			return ret;
+		put_element(a, n, (uint64_t[2]) { lane_of(a->c->v[reg], lane, i->size) });
+	}
+	return NISV_DONE;
+}
+
+static int scatter_structure(struct access *a)
+{
+	const struct nisv_insn *i = a->i;
+	uint64_t value[2];
+
+	for (unsigned int n = 0; n < elements(i); n++) {
+		unsigned int lane, reg = element_reg(i, n, &lane);
+		uint64_t *v = a->c->v[reg];
+		int ret;
+
+		/* One lane is merged; else the rest of the register is 0, as it is here */
+		get_element(a, n, value);
+		ret = i->lane != NISV_NONE ? nisv_need_v(a->c, reg) : NISV_DONE;
+		if (ret)
+			return ret;
+		if (i->flags & NISV_REPLICATE)
+			for (lane = 0; lane < i->lanes; lane++)
+				set_lane(v, lane, i->size, value[0]);
+		else
+			set_lane(v, lane, i->size, value[0]);
+		set_v(a->c, reg, v[0], v[1]);
+	}
+	return NISV_DONE;
+}
+
+static int gather(struct access *a)
+{
+	const struct nisv_insn *i = a->i;
+	uint64_t value[2] = { 0 };
+	int ret;
+
+	if (i->flags & NISV_STRUCTURE)
+		return gather_structure(a);
+	if (i->size == 6) {
+		for (unsigned int n = 0; n < 8; n++) {
+			ret = get_x(a->c, i->rt + n, value);
+			if (ret)
+				return ret;
+			put_bytes(a->data + n * 8, 8, a->big, value[0]);
+		}
+		return NISV_DONE;
+	}
+	for (unsigned int n = 0; n < elements(i); n++) {
+		const unsigned int reg = n ? i->rt2 : i->rt;
+
+		if (i->flags & NISV_SIMD) {
+			ret = nisv_need_v(a->c, reg);
+			memcpy(value, a->c->v[reg], sizeof(value));
+		} else {
+			ret = get_x(a->c, reg, value);
+		}
+		if (ret)
+			return ret;
+		put_element(a, n, value);
+	}
+	return NISV_DONE;
+}
+
+static int scatter(struct access *a)
+{
+	const struct nisv_insn *i = a->i;
+	uint64_t value[2];
+
+	if (i->flags & NISV_STRUCTURE)
+		return scatter_structure(a);
+	if (i->size == 6) {
+		for (unsigned int n = 0; n < 8; n++)
+			set_x(a->c, i->rt + n, get_bytes(a->data + n * 8, 8, a->big));
+		return NISV_DONE;
+	}
+	for (unsigned int n = 0; n < elements(i); n++) {
+		const unsigned int reg = n ? i->rt2 : i->rt;
+
+		get_element(a, n, value);
+		if (i->flags & NISV_SIMD)
+			set_v(a->c, reg, value[0], value[1]);
+		else
+			set_x(a->c, reg, extended(i, value[0]));
+	}
+	return NISV_DONE;
+}
+
+/* The kinds of access */
+
+/* The monitor is set, unless that does not help the guest */
+static int monitor(struct access *a)
+{
+	struct nisv_cpu *cpu = a->c->cpu;
+	const uint64_t pc = a->c->x[NISV_PC];
+
+	if (cpu->monitor_pc != pc)
+		cpu->monitor_loads = 0;
+	cpu->monitor_pc = pc;
+	if (cpu->monitor_loads == EXCLUSIVE_LOADS) {
+		cpu->monitor_loads = 0;
+		return NISV_LIVELOCK;
+	}
+	cpu->monitor_loads++;
+	cpu->monitor_ipa = a->ipa[0];
+	cpu->monitor_bytes = a->len;
+	return NISV_DONE;
+}
+
+static int load(struct access *a)
+{
+	int ret = NISV_DONE;
+
+	if (a->i->flags & NISV_EXCLUSIVE_ACCESS)
+		ret = monitor(a);
+	if (!ret)
+		ret = transfer(a, false, a->data);
+	return ret ? ret : scatter(a);
+}
+
+static int store(struct access *a)
+{
+	struct nisv_cpu *cpu = a->c->cpu;
+	bool fails = false;
+	int ret;
+
+	if (a->i->flags & NISV_EXCLUSIVE_ACCESS) {
+		fails = cpu->monitor_bytes != a->len || cpu->monitor_ipa != a->ipa[0];
+		cpu->monitor_bytes = 0;
+		cpu->monitor_loads = 0;
+		set_x(a->c, a->i->rs, fails);
+		if (fails)
+			return NISV_DONE;
+	}
+	ret = gather(a);
+	return ret ? ret : transfer(a, true, a->data);
+}
+
+/* What an atomic operation makes of the old value and of Rs; both are `width` bits */
+static uint64_t operate(unsigned int op, unsigned int width, uint64_t old, uint64_t rs)
+{
+	const int64_t sold = (int64_t)(old << (64 - width)), srs = (int64_t)(rs << (64 - width));
+
+	switch (op) {
+	case NISV_ADD:	return old + rs;
+	case NISV_CLR:	return old & ~rs;
+	case NISV_EOR:	return old ^ rs;
+	case NISV_SET:	return old | rs;
+	case NISV_SMAX:	return sold > srs ? old : rs;
+	case NISV_SMIN:	return sold < srs ? old : rs;
+	case NISV_UMAX:	return old > rs ? old : rs;
+	case NISV_UMIN:	return old < rs ? old : rs;
+	default:	return rs;		/* SWP */
+	}
+}
+
+static int read_modify_write(struct access *a)
+{
+	const struct nisv_insn *i = a->i;
+	const unsigned int width = 8 << i->size;
+	uint64_t old[2], rs;
+	int ret;
+
+	ret = get_x(a->c, i->rs, &rs);
+	if (!ret)
+		ret = transfer(a, false, a->data);
+	if (ret)
+		return ret;
+	get_element(a, 0, old);
+	rs = bits64(rs, width - 1, 0);
+	put_element(a, 0, (uint64_t[2]) { operate(i->op, width, old[0], rs) });
+	ret = transfer(a, true, a->data);
+	if (!ret)
+		set_x(a->c, i->rt, old[0]);
+	return ret;
+}
+
+static int compare_and_swap(struct access *a)
+{
+	const struct nisv_insn *i = a->i;
+	const unsigned int n = elements(i), width = 8 << i->size;
+	uint8_t old[16];
+	uint64_t rs, value[2];
+	bool same = true;
+	int ret;
+
+	ret = gather(a);	/* what is new */
+	for (unsigned int k = 0; k < n && !ret; k++)
+		ret = get_x(a->c, i->rs + k, &rs);
+	if (!ret)
+		ret = transfer(a, false, old);
+	if (ret)
+		return ret;
+	for (unsigned int k = 0; k < n; k++) {
+		get_x(a->c, i->rs + k, &rs);
+		value[0] = get_bytes(old + (k << i->size), 1 << i->size, a->big);
+		same &= value[0] == bits64(rs, width - 1, 0);
+	}
+	if (same)
+		ret = transfer(a, true, a->data);
+	for (unsigned int k = 0; k < n && !ret; k++)
+		set_x(a->c, i->rs + k, get_bytes(old + (k << i->size), 1 << i->size, a->big));
+	return ret;
+}
+
+static int zero(struct access *a)
+{
+	uint8_t zeros[8] = { 0 };
+	int ret = NISV_DONE;
+
+	for (unsigned int at = 0; at < a->len && !ret; at += sizeof(zeros))
+		ret = transfer_element(a, at, sizeof(zeros), true, zeros);
+	return ret;
+}
+
+/* The address, from registers */
+
+static uint64_t offset(const struct nisv_insn *i, uint64_t rm)
+{
+	switch (i->extend) {
+	case NISV_UXTW:
+		return (uint64_t)(uint32_t)rm << i->shift;
+	case NISV_SXTW:
+		return (uint64_t)(int64_t)(int32_t)rm << i->shift;
+	default:
+		return rm << i->shift;
+	}
+}
+
+static int authenticate(struct access *a)
+{
+	const unsigned int enable = a->i->flags & NISV_AUTH_A ? 27 : 13;	/* SCTLR_EL1.EnDA, EnDB */
+	int ret;
+
+	ret = nisv_need(a->c, NISV_SCTLR_EL1);
+	if (ret || !(a->c->x[NISV_SCTLR_EL1] >> enable & 1))
+		return ret;
+	/* It has passed stage 1, as no address does that failed to authenticate */
+	return nisv_strip(a->c, &a->base);
+}
+
+static int block_address(struct access *a)
+{
+	uint64_t dczid;
+	int ret;
+
+	ret = get_x(a->c, a->i->rt, &a->va);
+	if (!ret)
+		ret = nisv_need(a->c, NISV_DCZID_EL0);
+	if (ret)
+		return ret;
+	dczid = a->c->x[NISV_DCZID_EL0];
+	if (dczid & 0x10 || (dczid & 0xf) > 9)		/* DZP; BS, log2 of words */
+		return NISV_UNSUPPORTED;
+	a->len = 4 << (dczid & 0xf);
+	a->va &= ~(uint64_t)(a->len - 1);
+	return a->len < 8 ? NISV_UNSUPPORTED : NISV_DONE;
+}
+
+/* Also what writeback leaves in Rn */
+static int make_address(struct access *a, uint64_t *after)
+{
+	const struct nisv_insn *i = a->i;
+	uint64_t by = (int64_t)i->imm, rm;
+	int ret;
+
+	a->len = elements(i) << i->size;
+	if (i->op == NISV_ZERO)
+		return block_address(a);
+	if (i->mode == NISV_PC_RELATIVE) {
+		a->va = a->c->x[NISV_PC] + by;
+		return NISV_DONE;
+	}
+
+	if (i->rn == 31) {
+		ret = nisv_need(a->c, sp(a->c));
+		a->base = a->c->x[sp(a->c)];
+	} else {
+		ret = get_x(a->c, i->rn, &a->base);
+	}
+	if (!ret && i->rm != NISV_NONE) {
+		ret = get_x(a->c, i->rm, &rm);
+		by = offset(i, rm);
+	}
+	if (!ret && i->family == NISV_PAC)
+		ret = authenticate(a);
+	if (ret)
+		return ret;
+	*after = a->base + by;
+	a->va = i->mode == NISV_POST_INDEX ? a->base : *after;
+	return NISV_DONE;
+}
+
+/* Exclusive and atomic accesses are to one place; FEAT_LSE2 lets it be in 16 bytes */
+static bool aligned(const struct access *a)
+{
+	const struct nisv_insn *i = a->i;
+
+	if (i->size == 6)
+		return !(a->va & 63);
+	if (i->flags & NISV_EXCLUSIVE_ACCESS || (a->reads && a->writes))
+		return !(a->va & (a->len - 1)) || (a->va & 15) + a->len <= 16;
+	return true;
+}
+
+static int perform(struct access *a)
+{
+	switch (a->i->op) {
+	case NISV_LOAD:	return load(a);
+	case NISV_STORE: return store(a);
+	case NISV_CAS:	return compare_and_swap(a);
+	case NISV_ZERO:	return zero(a);
+	default:	return read_modify_write(a);
+	}
+}
+
+static int carry_out(struct access *a)
+{
+	const struct nisv_insn *i = a->i;
+	struct ctx *c = a->c;
+	uint64_t after = 0;
+	int ret;
+
+	a->reads = i->op != NISV_STORE && i->op != NISV_ZERO;
+	a->writes = i->op != NISV_LOAD;
+	ret = make_address(a, &after);
+	if (!ret)
+		ret = nisv_need(c, NISV_SCTLR_EL1);
+	if (ret)
+		return ret;
+	a->big = c->x[NISV_SCTLR_EL1] & (a->privileged ? SCTLR_EE : SCTLR_E0E);
+
+	ret = translate(a);
+	if (ret)
+		return ret;
+	if (!aligned(a))
+		return NISV_ALIGNMENT;
+	ret = a->reads ? look(a, false) : NISV_DONE;
+	if (!ret && a->writes)
+		ret = look(a, true);
+	if (!ret)
+		ret = perform(a);
+	if (ret)
+		return ret;
+
+	if (i->flags & NISV_WRITEBACK)
+		set(c, i->rn == 31 ? sp(c) : NISV_X0 + i->rn, after);
+	set(c, NISV_PC, c->x[NISV_PC] + i->length);
+	set(c, NISV_PSTATE, c->x[NISV_PSTATE] & ~(PSTATE_BTYPE | PSTATE_SS));
+	return commit(c);
+}
+
+/* The word that the vCPU exited on, or what is there by now */
+static int fetch(struct ctx *c, bool privileged, uint32_t *word)
+{
+	uint64_t ipa;
+	void *ram = NULL;
+	int ret;
+
+	if (c->x[NISV_PC] & 3)
+		return NISV_FETCH;
+	ret = nisv_walk(c, c->x[NISV_PC], FETCH, privileged, false, &ipa);
+	if (ret)
+		return ret;
+	if (c->bus->at(c->bus->opaque, ipa, 4, false, &ram) < 4 || !ram)
+		return NISV_FETCH;
+	*word = get_bytes(ram, 4, false);
+	return NISV_DONE;
+}
+
+/*
+ * What has been found cannot have exited so: most likely because it has changed since,
+ * and then the vCPU has to run again. But if it exits in the same way time and again,
+ * it is this library that does not understand, and the guest would hang.
+ */
+static int doubt(struct ctx *c, uint64_t fault_ipa, int reason)
+{
+	struct nisv_cpu *cpu = c->cpu;
+	const uint64_t pc = c->x[NISV_PC];
+
+	switch (reason) {
+	case NISV_OTHER:
+	case NISV_UNALLOCATED:
+	case NISV_NO_ACCESS:
+	case NISV_WALK:
+	case NISV_MISMATCH:
+		break;
+	default:
+		cpu->doubts = 0;
+		return reason;
+	}
+	if (cpu->doubt_pc != pc || cpu->doubt_ipa != fault_ipa)
+		cpu->doubts = 0;
+	cpu->doubt_pc = pc;
+	cpu->doubt_ipa = fault_ipa;
+	if (cpu->doubts == DOUBTS) {
+		cpu->doubts = 0;
+		return reason;
+	}
+	cpu->doubts++;
+	return NISV_AGAIN;
+}
+
+static int fetch_and_carry_out(struct access *a, uint64_t esr_iss, struct nisv_insn *insn)
+{
+	const bool wnr = esr_iss & 1 << 6;
+	struct nisv_insn *i = a->i;
+	uint32_t word;
+	int ret;
+
+	ret = fetch(a->c, a->privileged, &word);
+	if (ret)
+		return ret;
+	ret = nisv_decode(NISV_A64, word, i);
+	if (insn)
+		*insn = *i;
+	if (ret)
+		return ret;
+	/* An atomic access may report either */
+	if ((i->op == NISV_LOAD && wnr) || ((i->op == NISV_STORE || i->op == NISV_ZERO) && !wnr))
+		return NISV_MISMATCH;
+	return carry_out(a);
+}
+
+int nisv_access(struct nisv_cpu *cpu, const struct nisv_bus *bus, uint64_t fault_ipa,
+		uint64_t esr_iss, struct nisv_insn *insn)
+{
+	struct ctx c = { .cpu = cpu, .bus = bus };
+	struct nisv_insn i = { 0 };
+	struct access a = { .c = &c, .i = &i, .fault_ipa = fault_ipa };
+	int ret;
+
+	if (insn)
+		insn->length = 0;
+	ret = nisv_need(&c, NISV_PSTATE);
+	if (!ret)
+		ret = nisv_need(&c, NISV_PC);
+	if (ret)
+		return ret;
+	if (c.x[NISV_PSTATE] & PSTATE_32)
+		return NISV_UNSUPPORTED;
+	a.privileged = c.x[NISV_PSTATE] & 0xc;
+
+	return doubt(&c, fault_ipa, fetch_and_carry_out(&a, esr_iss, insn));
+}

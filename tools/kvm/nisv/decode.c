@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/* One front to the decoders of the instruction sets */
+#include "internal.h"
+
+int nisv_decode(enum nisv_isa isa, uint32_t word, struct nisv_insn *insn)
+{
+	switch (isa) {
+	case NISV_A64:
+		return nisv_decode_a64(word, insn);
+	case NISV_A32:
+		return nisv_decode_a32(word, insn);
+	case NISV_T32:
+		return nisv_decode_t32(word, insn);
+	default:
+		return NISV_OTHER;
+	}
+}

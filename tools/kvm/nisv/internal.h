@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
+/* What the files of libnisv share */
+#ifndef NISV_INTERNAL_H
+#define NISV_INTERNAL_H
+
+#include "nisv.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* Bits hi to lo of w */
+static inline uint32_t bits(uint32_t w, unsigned int hi, unsigned int lo)
+{
+	return w >> lo & (uint32_t)((2ull << (hi - lo)) - 1);
+}
+
+static inline uint32_t bit(uint32_t w, unsigned int n)
+{
+	return w >> n & 1;
+}
+
+/* The same, as a signed number */
+static inline int32_t sbits(uint32_t w, unsigned int hi, unsigned int lo)
+{
+	return (int32_t)(w << (31 - hi)) >> (31 - hi + lo);
+}
+
+static inline uint64_t bits64(uint64_t w, unsigned int hi, unsigned int lo)
+{
+	return w >> lo & ((2ull << (hi - lo)) - 1);
+}
+
+/* A row of a decoder's table */
+struct row {
+	uint32_t mask, value;
+	enum nisv_family family;
+	int (*decode)(struct nisv_insn *i, uint32_t w);
+};
+
+/* mask, value; what is not in the mask must be 0 in the value, else it does not build */
+#define ROW(m, v, f, fn) \
+	{ (m) + 0 * sizeof(char [((v) & ~(m)) ? -1 : 1]), (v), NISV_ ## f, fn }
+
+int nisv_decode_a64(uint32_t word, struct nisv_insn *insn);
+int nisv_decode_a32(uint32_t word, struct nisv_insn *insn);
+int nisv_decode_t32(uint32_t word, struct nisv_insn *insn);
+
+/* What nisv_text() makes */
+struct text {
+	char *buf;
+	size_t size, len;
+};
+
+void __attribute__((format(printf, 2, 3))) nisv_add_text(struct text *t, const char *fmt, ...);
+void nisv_text_aarch32(struct text *t, const struct nisv_insn *insn);
+
+/*
+ * The vCPU while an access is carried out: each register is read at most once, and
+ * written at the very end
+ */
+struct ctx {
+	struct nisv_cpu *cpu;
+	const struct nisv_bus *bus;
+	uint64_t have, dirty;		/* bits are enum nisv_reg */
+	uint64_t x[NISV_DCZID_EL0 + 1];
+	uint32_t have_v, dirty_v;
+	uint64_t v[32][2];
+};
+
+/* Read a register into c->x, c->v. Return: NISV_DONE or NISV_REGISTER */
+int nisv_need(struct ctx *c, unsigned int reg);
+int nisv_need_v(struct ctx *c, unsigned int reg);
+
+/* PSTATE, in its AArch64 and AArch32 meanings */
+#define PSTATE_BTYPE	(3ull << 10)
+#define PSTATE_SS	(1ull << 21)
+#define PSTATE_32	(1ull << 4)
+#define PSTATE_E	(1ull << 9)
+#define PSTATE_T	(1ull << 5)
+
+#define SCTLR_M		(1ull << 0)
+#define SCTLR_E0E	(1ull << 24)
+#define SCTLR_EE	(1ull << 25)
+
+enum purpose { FETCH, READ, WRITE };
+
+/*
+ * Stage 1: the IPA of @va. @privileged: as at EL1. The permissions are looked at only
+ * if @check is set; where the vCPU has just been, they are in its favour.
+ * Return: NISV_DONE, NISV_REGISTER, NISV_WALK
+ */
+int nisv_walk(struct ctx *c, uint64_t va, enum purpose purpose, bool privileged,
+	      bool check, uint64_t *ipa);
+
+/* The address that a pointer with an authentication code leads to */
+int nisv_strip(struct ctx *c, uint64_t *va);
+
+#endif /* NISV_INTERNAL_H */

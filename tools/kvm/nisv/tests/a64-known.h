@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where the disassemblers of Debian 12 say something else: what libnisv and they make
+ * of the word (nothing after the bar: no instruction), who is right, and why
+ */
+{ OPCODES, "ld* unpredictable|",
+  "both: for what is UNPREDICTABLE, as a field that should be one, it has no name" },
+{ OPCODES, "memory copy and memory set|",
+  "libopcodes: registers that are the same, or 31, are reserved; libnisv only names these" },
+{ OPCODES, "S[VM]E memory|",
+  "libopcodes: not all of this space is allocated; libnisv only names it" },
+{ OPCODES, "an unallocated load or store|*64b*",
+  "libnisv: Rt has to be even and below 24, else it is UNDEFINED" },
+
+{ CAPSTONE, "* unpredictable|",
+  "both: what is UNPREDICTABLE it does not name" },
+{ CAPSTONE, "memory copy and memory set|", "libnisv: capstone 4 has no FEAT_MOPS" },
+{ CAPSTONE, "load/store memory tags|", "libnisv: capstone 4 has no FEAT_MTE" },
+{ CAPSTONE, "S[VM]E memory|", "libnisv: capstone 4 has no FEAT_SVE and FEAT_SME" },
+{ CAPSTONE, "64-byte load/store|", "libnisv: capstone 4 has no FEAT_LS64" },
+{ CAPSTONE, "[ls][dt]64b|", "libnisv: capstone 4 has no FEAT_LS64" },
+{ CAPSTONE, "cas*|", "libnisv: capstone 4 has no FEAT_LSE" },
+{ CAPSTONE, "swp*|", "libnisv: capstone 4 has no FEAT_LSE" },
+{ CAPSTONE, "[ls][dt]add*|", "libnisv: capstone 4 has no FEAT_LSE" },
+{ CAPSTONE, "[ls][dt]clr*|", "libnisv: capstone 4 has no FEAT_LSE" },
+{ CAPSTONE, "[ls][dt]eor*|", "libnisv: capstone 4 has no FEAT_LSE" },
+{ CAPSTONE, "[ls][dt]set*|", "libnisv: capstone 4 has no FEAT_LSE" },
+{ CAPSTONE, "[ls][dt][su]m[ai][xn]*|", "libnisv: capstone 4 has no FEAT_LSE" },
+{ CAPSTONE, "ldlar*|", "libnisv: capstone 4 has no FEAT_LOR" },
+{ CAPSTONE, "stllr*|", "libnisv: capstone 4 has no FEAT_LOR" },
+{ CAPSTONE, "ldap*|", "libnisv: capstone 4 has no FEAT_LRCPC" },
+{ CAPSTONE, "stlur*|", "libnisv: capstone 4 has no FEAT_LRCPC2" },
+{ CAPSTONE, "ldra[ab]|", "libnisv: capstone 4 has no FEAT_PAuth" },
+{ CAPSTONE, "ldtr*|",
+  "libnisv: without writeback Rt and Rn may be the same" },

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * libFuzzer's entry: a vCPU whose registers, page tables, code and syndrome are the
+ * input. What nisv.h promises is checked: a refusal changes no register, none is read
+ * after one was written, a device sees accesses of its own address and of the sizes
+ * that it is told to expect, and an access ends.
+ *
+ *	make fuzz [FUZZ_SECONDS=]
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "nisv.h"
+
+#define RAM		0x40000000ull
+#define RAM_SIZE	0x10000ull
+#define DEVICE		(RAM - DEVICE_SIZE)	/* an access may go into both */
+#define DEVICE_SIZE	0x3000ull
+#define MOST_CALLS	5000		/* DC ZVA of 2 KiB: two for each 8 bytes, or bytes */
+
+struct input {
+	uint64_t fault_ipa, esr_iss;
+	uint64_t x[40];
+	uint64_t v[8];
+	uint32_t word;
+	uint8_t shape;			/* see vcpu() */
+	uint8_t fails;			/* a device refuses the n-th access */
+} __attribute__((packed));
+
+static struct input in;
+static uint8_t ram[RAM_SIZE];
+static unsigned int calls, accesses, sets;
+
+static void check(int ok)
+{
+	if (!ok)
+		abort();
+}
+
+static int get(void *opaque, unsigned int reg, uint64_t value[2])
+{
+	(void)opaque;
+	check(!sets);
+	check(reg <= NISV_DCZID_EL0 || (reg >= NISV_V0 && reg < NISV_V0 + 32));
+	if (reg >= NISV_V0) {
+		value[0] = in.v[reg % 8];
+		value[1] = in.v[(reg + 1) % 8];
+	} else {
+		value[0] = in.x[reg];
+	}
+	return 0;
+}
+
+static int set(void *opaque, unsigned int reg, const uint64_t value[2])
+{
+	(void)opaque;
+	(void)value;
+	check(reg <= NISV_PSTATE || (reg >= NISV_V0 && reg < NISV_V0 + 32));
+	sets++;
+	return 0;
+}
+
+static uint64_t at(void *opaque, uint64_t ipa, uint64_t len, bool write, void **host)
+{
+	uint64_t rest = 0;
+
+	(void)opaque;
+	(void)write;
+	check(len && len <= 2048);
+	check(++calls < MOST_CALLS);
+	if (ipa - RAM < RAM_SIZE) {
+		*host = ram + (ipa - RAM);
+		rest = RAM_SIZE - (ipa - RAM);
+	} else if (ipa - DEVICE < DEVICE_SIZE) {
+		rest = DEVICE_SIZE - (ipa - DEVICE);
+	}
+	return len < rest ? len : rest;
+}
+
+static int device(uint64_t ipa, unsigned int len)
+{
+	check(ipa - DEVICE < DEVICE_SIZE && len <= DEVICE_SIZE - (ipa - DEVICE));
+	check(len == 1 || len == 2 || len == 4 || len == 8 || len == 64);
+	check(!sets);
+	return ++accesses == in.fails;
+}
+
+static int dev_read(void *opaque, uint64_t ipa, void *data, unsigned int len)
+{
+	(void)opaque;
+	memset(data, ipa, len);
+	return device(ipa, len);
+}
+
+static int dev_write(void *opaque, uint64_t ipa, const void *data, unsigned int len)
+{
+	uint8_t copy[64];
+
+	(void)opaque;
+	memcpy(copy, data, len);	/* all of it can be read */
+	return device(ipa, len);
+}
+
+/* Random bits seldom make a vCPU that gets far; `shape` says what is put right */
+static void vcpu(void)
+{
+	uint64_t pc;
+
+	if (in.shape & 1)		/* MMU off */
+		in.x[NISV_SCTLR_EL1] &= ~1ull;
+	if (in.shape & 2) {		/* 4K, 48 bits, tables in RAM */
+		in.x[NISV_TCR_EL1] = 16 | 16 << 16 | 2ull << 30;
+		in.x[NISV_TTBR0_EL1] = RAM | (in.x[NISV_TTBR0_EL1] & 0xf000);
+		in.x[NISV_TTBR1_EL1] = RAM | (in.x[NISV_TTBR1_EL1] & 0xf000);
+	}
+	if (in.shape & 4)		/* AArch64 */
+		in.x[NISV_PSTATE] &= ~0x10ull;
+	if (in.shape & 8) {		/* code in RAM, and registers that hit the device */
+		in.x[NISV_PC] = RAM | (in.x[NISV_PC] & 0xfffc);
+		for (unsigned int n = 0; n < 33; n++)
+			if (!(in.x[n] & 7))
+				in.x[n] = DEVICE + (in.x[n] >> 4) % DEVICE_SIZE;
+	}
+	if (in.shape & 16)
+		in.fault_ipa = DEVICE + in.fault_ipa % DEVICE_SIZE;
+	if (in.shape & 32)
+		in.word = (in.word & ~0x02000000u) | 0x08000000;
+	if (in.fails & 128) {		/* what is rare among words; with its registers */
+		static const uint32_t rare[] = {
+			0xd50b7420, 0x885f7c00, 0xc87f0000, 0x88007c00, 0xc8200000, 0x08207c00, 0x48a07c00,
+			0xf83fd000, 0xf83f9000, 0xf8205000, 0xb8208000, 0xf8200400, 0x58000000, 0x3860c800,
+		};
+
+		in.word = rare[(in.word >> 10) % (sizeof(rare) / sizeof(rare[0]))] |
+			  (in.word & (in.word >> 31 ? 0x1f03ff : 0x3ff));
+	}
+	if (in.shape & 128) {		/* what exited is what is there */
+		struct nisv_insn i;
+
+		in.fault_ipa = DEVICE + in.fault_ipa % (DEVICE_SIZE + 64);
+		for (unsigned int n = 0; n < 33; n++)
+			in.x[n] = in.fault_ipa;
+		if (nisv_decode(NISV_A64, in.word, &i) == NISV_DONE) {
+			in.esr_iss = i.op == NISV_LOAD ? 0 : 1 << 6;
+			if (i.mode == NISV_PRE_INDEX || i.mode == NISV_OFFSET)
+				in.fault_ipa += i.imm;
+		}
+	}
+	pc = in.x[NISV_PC] - RAM;
+	if (pc <= RAM_SIZE - 4)
+		memcpy(ram + pc, &in.word, 4);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct nisv_bus bus = { .at = at, .read = dev_read, .write = dev_write };
+	struct nisv_cpu cpu = { .get = get, .set = set };
+	struct nisv_insn insn;
+	char text[8];
+	int ret;
+
+	if (size < sizeof(in))
+		return -1;
+	memcpy(&in, data, sizeof(in));
+	memset(ram, 0, sizeof(ram));
+	for (size_t n = sizeof(in); n < size && n - sizeof(in) < RAM_SIZE; n++)
+		ram[n - sizeof(in)] = data[n];
+	vcpu();
+
+	for (enum nisv_isa isa = NISV_A64; isa <= NISV_T32; isa++) {
+		ret = nisv_decode(isa, in.word, &insn);
+		if (ret == NISV_DONE || ret == NISV_UNPREDICTABLE || ret == NISV_NO_ACCESS)
+			nisv_text(&insn, text, in.shape % sizeof(text));
+	}
+
+	cpu.el1_32bit = in.shape & 64;
+	for (unsigned int n = 0; n < 70; n++) {
+		calls = 0;
+		accesses = 0;
+		sets = 0;
+		ret = nisv_access(&cpu, &bus, in.fault_ipa, in.esr_iss, &insn);
+		check(!ret || !sets);
+		check(nisv_strerror(ret)[0] != '?');
+		/* Again: after some doubts or exclusive loads the answer is another */
+		if (ret != NISV_AGAIN && !cpu.monitor_bytes)
+			break;
+	}
+	return 0;
+}

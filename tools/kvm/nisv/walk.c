@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
+/*
+ * Walk the guest's stage 1 page tables, EL1&0 translation regime: Arm ARM (DDI 0487),
+ * D8 "The AArch64 Virtual Memory System Architecture", G5 for AArch32
+ *
+ * Nothing here is trusted: tables are where the guest says, hold what it likes, and may
+ * change between two reads. A walk reads at most five descriptors.
+ */
+#include <string.h>
+
+#include "internal.h"
+
+struct leaf {
+	uint64_t ipa;
+	bool user, read_only;
+};
+
+/* A descriptor, from RAM and nowhere else */
+static int descriptor(struct ctx *c, uint64_t ipa, unsigned int len, uint64_t *desc)
+{
+	const bool big = c->x[NISV_SCTLR_EL1] & SCTLR_EE;
+	uint32_t low;
+	void *ram = NULL;
+
+	if (c->bus->at(c->bus->opaque, ipa, len, false, &ram) < len || !ram)
+		return NISV_WALK;
+	/* Descriptors are aligned; other vCPUs write them whole */
+	if (len == 8) {
+		*desc = __atomic_load_n((uint64_t *)ram, __ATOMIC_RELAXED);
+		if (big != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__))
+			*desc = __builtin_bswap64(*desc);
+	} else {
+		low = __atomic_load_n((uint32_t *)ram, __ATOMIC_RELAXED);
+		if (big != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__))
+			low = __builtin_bswap32(low);
+		*desc = low;
+	}
+	return NISV_DONE;
+}
+
+/* The format that AArch64 and the long descriptors of AArch32 share */
+struct lpae {
+	uint64_t base;		/* of the table that the walk starts with */
+	unsigned int granule;	/* log2 of its bytes */
+	unsigned int input;	/* bits of the input address */
+	int level;		/* where it starts, -1 to 2 */
+	bool ds;		/* TCR_EL1.DS: 52-bit addresses with 4K and 16K */
+	bool hpd;		/* no permissions in table descriptors */
+	bool haf;		/* the CPU sets the access flag */
+};
+
+static uint64_t output(const struct lpae *t, uint64_t desc, unsigned int low)
+{
+	uint64_t ipa = desc & bits64(~0ull, 47 - low, 0) << low;
+
+	if (t->granule == 16)
+		ipa |= bits64(desc, 15, 12) << 48;
+	else if (t->ds)
+		ipa |= bits64(desc, 49, 48) << 48 | bits64(desc, 9, 8) << 50;
+	return ipa;
+}
+
+/* May a block be here? Larger ones came with the larger addresses */
+static bool block_level(const struct lpae *t, int level)
+{
+	switch (t->granule) {
+	case 12:
+		return level == 1 || level == 2 || (level == 0 && t->ds);
+	case 14:
+		return level == 2 || (level == 1 && t->ds);
+	default:
+		return level == 2 || level == 1;
+	}
+}
+
+static int walk_lpae(struct ctx *c, const struct lpae *t, uint64_t va, struct leaf *leaf)
+{
+	const unsigned int stride = t->granule - 3;
+	bool user = true, read_only = false;
+	unsigned int top = t->input - 1;
+	uint64_t table = t->base, desc;
+	int ret;
+
+	for (int level = t->level; level <= 3; level++) {
+		const unsigned int low = t->granule + (3 - level) * stride;
+
+		ret = descriptor(c, table + bits64(va, top, low) * 8, 8, &desc);
+		if (ret)
+			return ret;
+		if (!(desc & 1))
+			return NISV_WALK;
+		if (level < 3 && desc & 2) {
+			if (!t->hpd) {		/* APTable */
+				user &= !(desc >> 61 & 1);
+				read_only |= desc >> 62 & 1;
+			}
+			table = output(t, desc, t->granule);
+			top = low - 1;
+			continue;
+		}
+		if (level < 3 ? !block_level(t, level) : !(desc & 2))
+			return NISV_WALK;
+		if (!(desc >> 10 & 1) && !t->haf)
+			return NISV_WALK;
+		leaf->ipa = output(t, desc, low) | bits64(va, low - 1, 0);
+		leaf->user = user && desc >> 6 & 1;
+		leaf->read_only = read_only || desc >> 7 & 1;
+		return NISV_DONE;
+	}
+	return NISV_WALK;
+}
+
+/*
+ * AArch64: which half of the address space, how many bits of it are translated, and
+ * which bit is the first that has to be a copy of bit 55
+ */
+static int half(struct ctx *c, uint64_t va, bool fetch, unsigned int *input, unsigned int *top)
+{
+	const bool upper = va >> 55 & 1;
+	const uint64_t tcr = c->x[NISV_TCR_EL1];
+	const bool tbi = tcr >> (37 + upper) & 1, tbid = tcr >> (51 + upper) & 1;
+
+	*input = 64 - (upper ? bits64(tcr, 21, 16) : bits64(tcr, 5, 0));
+	*top = tbi && !(fetch && tbid) ? 55 : 63;
+	return upper;
+}
+
+int nisv_strip(struct ctx *c, uint64_t *va)
+{
+	unsigned int input, top;
+	uint64_t code;
+	int ret;
+
+	ret = nisv_need(c, NISV_TCR_EL1);
+	if (ret)
+		return ret;
+	half(c, *va, false, &input, &top);
+	if (input > top)
+		return NISV_DONE;
+	code = bits64(~0ull, top - input, 0) << input;
+	*va = *va >> 55 & 1 ? *va | code : *va & ~code;
+	return NISV_DONE;
+}
+
+static int walk_a64(struct ctx *c, uint64_t va, bool fetch, struct leaf *leaf)
+{
+	static const uint8_t tg0[4] = { 12, 16, 14, 0 }, tg1[4] = { 0, 14, 12, 16 };
+	unsigned int top, low;
+	struct lpae t = { 0 };
+	uint64_t tcr, ttbr;
+	bool upper;
+	int ret;
+
+	ret = nisv_need(c, NISV_TCR_EL1);
+	if (ret)
+		return ret;
+	tcr = c->x[NISV_TCR_EL1];
+	upper = half(c, va, fetch, &t.input, &top);
+
+	if (!(c->x[NISV_SCTLR_EL1] & SCTLR_M)) {
+		/* Without a table an address has no upper half, only a top byte */
+		leaf->ipa = bits64(va, top, 0);
+		leaf->user = true;
+		return upper || leaf->ipa >> 52 ? NISV_WALK : NISV_DONE;
+	}
+
+	t.granule = upper ? tg1[bits64(tcr, 31, 30)] : tg0[bits64(tcr, 15, 14)];
+	t.ds = t.granule != 16 && tcr >> 59 & 1;
+	t.haf = tcr >> 39 & 1;
+	t.hpd = tcr >> (41 + upper) & 1;
+	if (tcr >> (upper ? 23 : 7) & 1 || !t.granule)	/* EPD: not to be walked */
+		return NISV_WALK;
+	if (t.input > (t.granule == 16 || t.ds ? 52u : 48u) || t.input < 16)
+		return NISV_WALK;
+	if (bits64(va, top, t.input) != (upper ? bits64(~0ull, top - t.input, 0) : 0))
+		return NISV_WALK;
+
+	ret = nisv_need(c, upper ? NISV_TTBR1_EL1 : NISV_TTBR0_EL1);
+	if (ret)
+		return ret;
+	ttbr = c->x[upper ? NISV_TTBR1_EL1 : NISV_TTBR0_EL1];
+
+	/* As many levels as it takes, each of which resolves granule - 3 bits */
+	t.level = 4 - (int)((t.input - t.granule + t.granule - 4) / (t.granule - 3));
+	low = t.granule + (3 - t.level) * (t.granule - 3);
+	low = t.input - low + 3;	/* log2 of the bytes of the first table */
+	if (t.ds || (t.granule == 16 && bits64(tcr, 34, 32) == 6)) {
+		low = low < 6 ? 6 : low;
+		t.base = bits64(ttbr, 5, 2) << 48;
+	}
+	t.base |= ttbr & bits64(~0ull, 47 - low, 0) << low;
+	return walk_lpae(c, &t, va, leaf);
+}
+
+static int walk_long(struct ctx *c, uint32_t va, struct leaf *leaf)
+{
+	const uint32_t ttbcr = c->x[NISV_TCR_EL1];
+	const unsigned int t0sz = bits(ttbcr, 2, 0), t1sz = bits(ttbcr, 18, 16);
+	struct lpae t = { .granule = 12 };
+	unsigned int low, size;
+	bool upper;
+	int ret;
+
+	if (!t0sz || !(va >> (32 - t0sz)))
+		upper = !t0sz && t1sz && va >> (32 - t1sz) == (1u << t1sz) - 1;
+	else if (!t1sz || va >> (32 - t1sz) == (1u << t1sz) - 1)
+		upper = true;
+	else
+		return NISV_WALK;
+	if (bit(ttbcr, upper ? 23 : 7))
+		return NISV_WALK;
+
+	ret = nisv_need(c, upper ? NISV_TTBR1_EL1 : NISV_TTBR0_EL1);
+	if (ret)
+		return ret;
+	size = upper ? t1sz : t0sz;
+	t.input = 32 - size;
+	t.level = size < 2 ? 1 : 2;
+	low = size < 2 ? 5 - size : 14 - size;
+	t.base = c->x[upper ? NISV_TTBR1_EL1 : NISV_TTBR0_EL1] & bits64(~0ull, 39 - low, 0) << low;
+	t.hpd = bit(ttbcr, 6) && bits64(c->x[NISV_TCR_EL1], 41 + upper, 41 + upper);
+	return walk_lpae(c, &t, va, leaf);
+}
+
+static int walk_short(struct ctx *c, uint32_t va, struct leaf *leaf)
+{
+	const uint32_t ttbcr = c->x[NISV_TCR_EL1];
+	const bool afe = c->x[NISV_SCTLR_EL1] >> 29 & 1;
+	unsigned int n = bits(ttbcr, 2, 0), ap;
+	bool upper = n && va >> (32 - n);
+	uint64_t table, desc;
+	int ret;
+
+	if (bit(ttbcr, upper ? 5 : 4))
+		return NISV_WALK;
+	ret = nisv_need(c, upper ? NISV_TTBR1_EL1 : NISV_TTBR0_EL1);
+	if (ret)
+		return ret;
+	if (upper)
+		n = 0;
+	table = (uint32_t)c->x[upper ? NISV_TTBR1_EL1 : NISV_TTBR0_EL1] & ~0u << (14 - n);
+
+	ret = descriptor(c, table | bits(va << n >> n, 31, 20) * 4, 4, &desc);
+	if (ret)
+		return ret;
+	switch (desc & 3) {
+	case 0:
+		return NISV_WALK;
+	case 1:
+		ret = descriptor(c, (desc & ~0x3ffull) | bits(va, 19, 12) * 4, 4, &desc);
+		if (ret)
+			return ret;
+		if (!(desc & 3))
+			return NISV_WALK;
+		if (desc & 2)
+			leaf->ipa = (desc & ~0xfffull) | bits(va, 11, 0);
+		else
+			leaf->ipa = (desc & ~0xffffull) | bits(va, 15, 0);
+		ap = bits(desc, 9, 9) << 2 | bits(desc, 5, 4);
+		break;
+	default:
+		if (desc >> 18 & 1)
+			leaf->ipa = bits(desc, 31, 24) << 24 | bits64(desc, 23, 20) << 32 |
+				    bits64(desc, 8, 5) << 36 | bits(va, 23, 0);
+		else
+			leaf->ipa = (desc & ~0xfffffull) | bits(va, 19, 0);
+		ap = bits(desc, 15, 15) << 2 | bits(desc, 11, 10);
+		break;
+	}
+	if (afe && !(ap & 1))
+		return NISV_WALK;
+	/* AP[2:1] with the access flag; otherwise AP[2:0] */
+	leaf->user = ap & 2;
+	leaf->read_only = ap & 4 || (!afe && ap == 2);
+	return NISV_DONE;
+}
+
+int nisv_walk(struct ctx *c, uint64_t va, enum purpose purpose, bool privileged,
+	      bool check, uint64_t *ipa)
+{
+	struct leaf leaf = { 0 };
+	int ret;
+
+	ret = nisv_need(c, NISV_SCTLR_EL1);
+	if (ret)
+		return ret;
+
+	if (!c->cpu->el1_32bit) {
+		ret = walk_a64(c, va, purpose == FETCH, &leaf);
+	} else if (!(c->x[NISV_SCTLR_EL1] & SCTLR_M)) {
+		leaf = (struct leaf) { .ipa = (uint32_t)va, .user = true };
+	} else {
+		ret = nisv_need(c, NISV_TCR_EL1);
+		if (!ret)
+			ret = c->x[NISV_TCR_EL1] >> 31 & 1 ? walk_long(c, va, &leaf) :
+							    walk_short(c, va, &leaf);
+	}
+	if (ret)
+		return ret;
+	if (check && ((!privileged && !leaf.user) || (purpose == WRITE && leaf.read_only)))
+		return NISV_WALK;
+	*ipa = leaf.ipa;
+	return NISV_DONE;
+}
