@@ -53,6 +53,9 @@ CONFIGS		+= $(CONFIG)
 OPS		?= $(if $(IMAGE),2000,20000)
 SOAK_OPS	?= 500000
 SEED		?= 1
+# How often libnisv does each form, with other registers and data, held against the CPU
+INSTANCES	?= 1000
+SOAK_INSTANCES	?= 100000
 
 JOBS		?= $(shell nproc)
 CCACHE_DIR	?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ccache
@@ -66,7 +69,7 @@ T	:= tools/testing/selftests/kvm/arm64
 # For the nested host
 DEBS	:= busybox-static $(if $(IMAGE),$(if $(filter debian,$(IMAGE)),linux-image-arm64),$(if $(filter arm64,$(ARCH)),qemu-system-arm))
 ROOTFS	:= $(abspath $(BUILD))/$(ARCH)-$(lastword $(DEBS)).squashfs
-TESTS	:= $(patsubst $T/%.c,%,$(wildcard $T/*.c))
+TESTS	:= $(patsubst $T/%.c,%,$(wildcard $T/*.c)) $(if $(filter arm64,$(ARCH)),libnisv)
 STAGE	:= $N/stage.sh
 
 # The kernels of the cells, by the words in their names, and all else by kernel
@@ -123,7 +126,8 @@ help:
 		TIMEOUT '$(TIMEOUT)' 'seconds without a result until a host counts as hung' \
 		CROSS_COMPILE '$(CROSS_COMPILE)' 'prefix of the compiler' \
 		OPS '$(OPS)' 'operations of nisv_stress; SOAK_OPS=$(SOAK_OPS) in a soak' \
-		SEED '$(SEED)' 'which ones' \
+		INSTANCES '$(INSTANCES)' 'of each form that libnisv does; SOAK_INSTANCES=$(SOAK_INSTANCES)' \
+		SEED '$(SEED)' 'which ones, of both' \
 		JOBS '$(JOBS)' 'of the kernel build' \
 		CCACHE_DIR '$(CCACHE_DIR)' 'compiler cache' \
 		BUILD '$(BUILD)' 'all that is fetched and built'
@@ -173,7 +177,7 @@ foreign: $(ROOTFS)
 # The kernel keeps the CPUs busy while the root file system waits for the network
 ready: packages
 	@$(MAKE) --no-print-directory -j2 $(if $(IMAGE),foreign,images) rootfs PACKAGES_ARE_THERE=1
-	@$(STAGE) 'tests and guest' $(B)/log/payload $N/payload.sh $B $(ROOTFS) $(TESTS:%=$T/%.c)
+	@$(STAGE) 'tests and guest' $(B)/log/payload $N/payload.sh $B $(ROOTFS) $(TESTS)
 
 run: ready
 	@[ '$(ARCH)' = arm64 ] || { echo 'make run: no QEMU of today runs a guest on a 32-bit host; make check does all else' >&2; exit 1; }
@@ -184,7 +188,8 @@ run: ready
 # Of a kernel that is not ours a warning is one more result. With KASAN, a form takes
 # a hundred times as long.
 SLOW_FORMS := "with a syndrome on"
-cell = NESTED='$(if $(findstring +full,$2),nested_forms=-a)$(if $(findstring +debug,$2),nested_forms=$(SLOW_FORMS)) nested_ops=$(OPS) nested_seed=$(SEED) $(if $(filter series,$(SUBJECT)),,panic_on_warn=0)' \
+instances = $(if $(findstring +debug,$1),20,$(INSTANCES))
+cell = NESTED='$(if $(findstring +full,$2),nested_forms=-a)$(if $(findstring +debug,$2),nested_forms=$(SLOW_FORMS)) nested_ops=$(OPS) nested_instances=$(call instances,$2) nested_seed=$(SEED) $(if $(filter series,$(SUBJECT)),,panic_on_warn=0)' \
 	$(STAGE) 'kselftests on $1' $(B)/log/check-$1 $N/check.sh $(RESULTS) $1 $2 $3 $B/payload; \
 	[ ! -e $(RESULTS)/$1.boot/failed ] || sed 's/^/    /' $(B)/log/check-$1
 
@@ -211,8 +216,9 @@ check-all:
 soak:
 	@$(MAKE) --no-print-directory cells CELLS='$(lastword $(firstword $(ALL_CELLS)) $(filter %+debug,$(ALL_CELLS)))' \
 		TESTS=nisv_stress OPS=$(SOAK_OPS)
+	@$(MAKE) --no-print-directory cells CELLS=max TESTS=libnisv INSTANCES=$(SOAK_INSTANCES)
 
-mutants: TESTS := $(filter-out nisv_stress,$(TESTS))
+mutants: TESTS := $(filter-out nisv_stress libnisv,$(TESTS))
 mutants: ready
 	@rm -rf $(B)/mutants; mkdir -p $(B)/mutants/host
 	@TIMEOUT=60 NESTED=nested_forms=4K $(STAGE) 'mutants on $(or $(CPU),max)' $(B)/mutants/host/mutants.tap \

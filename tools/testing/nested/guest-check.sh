@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # guest-check.sh DIR OUT CPU ROOTFS: does a guest with QEMU die on the host without
-# the series, and live on the one with it? Prints TAP; all about the boots is in OUT.
+# the series, live on the one with it, and have its way with libnisv? Prints TAP; all
+# about the boots is in OUT.
 #
 # The environment is boot.sh's, and ARCH.
 
@@ -14,7 +15,7 @@ cpu=$3
 rootfs=$4
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/tap.sh"
-name="a guest with Debian's QEMU dies without the series, and lives with it"
+name="a guest with Debian's QEMU dies without the series, lives with it, and works with nisv-vmm"
 
 plan 1
 if [ "$ARCH" != arm64 ]; then

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The guest's only program, its init. It maps a guest physical address where
- * QEMU's virt board has nothing, touches it with instructions that give the
- * hypervisor no syndrome, says what came of each, and powers the guest off.
+ * QEMU's virt board has nothing, and the reference VMM a device that is memory;
+ * touches it with instructions that give the hypervisor no syndrome, says what came of
+ * each, and powers the guest off.
  */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,35 +31,137 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 	siglongjmp(back, sig);
 }
 
-/* x is the base for each form; whatever a load clobbers is listed */
-#define FORM(name, insn)						\
-static void name(volatile void *x)					\
-{									\
-	asm volatile("mov x10, %0\n" insn				\
-		     : : "r"(x)						\
-		     : "x3", "x4", "x10", "v0", "memory");		\
+/*
+ * Each form says whether the registers are what they should be afterwards: what it
+ * loads is what another one before it has stored.
+ */
+#define WORD	0x11223344u
+#define LOW	0x0123456789abcdefull
+#define HIGH	0xfedcba9876543210ull
+
+typedef uint32_t vector __attribute__((vector_size(16)));
+
+static const vector rows[4] = {
+	{ 0x00, 0x01, 0x02, 0x03 }, { 0x10, 0x11, 0x12, 0x13 },
+	{ 0x20, 0x21, 0x22, 0x23 }, { 0x30, 0x31, 0x32, 0x33 },
+};
+
+/* A variable in the register that the form's name has */
+#define IN(reg, type, name)	register type name asm(#reg)
+
+static bool str_post(uint8_t *x)
+{
+	IN(x10, uint8_t *, base) = x;
+	IN(x8, uint64_t, value) = WORD;
+
+	asm volatile("str w8, [x10], #4" : "+r"(base) : "r"(value) : "memory");
+	return base == x + 4;
 }
 
-FORM(str_post,	"str w3, [x10], #4")
-FORM(ldp,	"ldp x3, x4, [x10]")
-FORM(ldrb_post,	"ldrb w3, [x10], #1")
-FORM(ldr_q,	"ldr q0, [x10]")
+static bool ldrb_post(uint8_t *x)
+{
+	IN(x1, uint8_t *, base) = x;
+	IN(x3, uint64_t, value);
+
+	asm volatile("ldrb w3, [x1], #1" : "=r"(value), "+r"(base) : : "memory");
+	return value == 0x44 && base == x + 1;
+}
+
+static bool ldrh_pre(uint8_t *x)
+{
+	IN(x1, uint8_t *, base) = x - 2;
+	IN(x3, uint64_t, value);
+
+	asm volatile("ldrh w3, [x1, #4]!" : "=r"(value), "+r"(base) : : "memory");
+	return value == 0x1122 && base == x + 2;
+}
+
+static bool stp_pre(uint8_t *x)
+{
+	IN(x10, uint8_t *, base) = x + 0x100 - 16;
+	IN(x3, uint64_t, first) = LOW;
+	IN(x4, uint64_t, second) = HIGH;
+
+	asm volatile("stp x3, x4, [x10, #16]!" : "+r"(base) : "r"(first), "r"(second) : "memory");
+	return base == x + 0x100;
+}
+
+static bool ldp(uint8_t *x)
+{
+	IN(x10, uint8_t *, base) = x + 0x100;
+	IN(x3, uint64_t, first);
+	IN(x4, uint64_t, second);
+
+	asm volatile("ldp x3, x4, [x10]" : "=r"(first), "=r"(second) : "r"(base) : "memory");
+	return first == LOW && second == HIGH;
+}
+
+static bool ldpsw(uint8_t *x)
+{
+	IN(x10, uint8_t *, base) = x + 0x100;
+	IN(x3, int64_t, first);
+	IN(x4, int64_t, second);
+
+	asm volatile("ldpsw x3, x4, [x10]" : "=r"(first), "=r"(second) : "r"(base) : "memory");
+	return first == (int32_t)LOW && second == (int64_t)(LOW >> 32);
+}
+
+static bool st4(uint8_t *x)
+{
+	IN(x10, uint8_t *, base) = x + 0x200;
+	IN(v0, vector, a) = rows[0];
+	IN(v1, vector, b) = rows[1];
+	IN(v2, vector, c) = rows[2];
+	IN(v3, vector, d) = rows[3];
+
+	asm volatile("st4 {v0.4s-v3.4s}, [x10]" : : "r"(base), "w"(a), "w"(b), "w"(c), "w"(d) : "memory");
+	return true;
+}
+
+static bool ldr_q(uint8_t *x)
+{
+	IN(x10, uint8_t *, base) = x + 0x200;
+	IN(v0, vector, v0);
+	vector q;
+
+	asm volatile("ldr q0, [x10]" : "=w"(v0) : "r"(base) : "memory");
+	q = v0;
+	return q[0] == 0x00 && q[1] == 0x10 && q[2] == 0x20 && q[3] == 0x30;
+}
+
+static bool ld2_lane(uint8_t *x)
+{
+	IN(x10, uint8_t *, base) = x + 0x210;
+	IN(v0, vector, v0) = rows[2];
+	IN(v1, vector, v1) = rows[3];
+	vector a, b;
+
+	asm volatile("ld2 {v0.s, v1.s}[1], [x10]" : "+w"(v0), "+w"(v1) : "r"(base) : "memory");
+	a = v0;
+	b = v1;
+	return a[0] == 0x20 && a[1] == 0x01 && a[2] == 0x22 && b[1] == 0x11 && b[3] == 0x33;
+}
 
 static const struct {
 	const char *text;
-	void (*touch)(volatile void *x);
+	bool (*touch)(uint8_t *x);
 } forms[] = {
-	{ "str w3,[x10],#4",	str_post },
-	{ "ldp x3,x4,[x10]",	ldp },
-	{ "ldrb w3,[x10],#1",	ldrb_post },
-	{ "ldr q0,[x10]",	ldr_q },
+	{ "str w8,[x10],#4",		str_post },	/* Windows' virtio drivers */
+	{ "ldrb w3,[x1],#1",		ldrb_post },	/* a copy of an EDID */
+	{ "ldrh w3,[x1,#4]!",		ldrh_pre },	/* what compilers like */
+	{ "stp x3,x4,[x10,#16]!",	stp_pre },	/* a TPM's buffer */
+	{ "ldp x3,x4,[x10]",		ldp },
+	{ "ldpsw x3,x4,[x10]",		ldpsw },
+	{ "st4 {v0.4s-v3.4s},[x10]",	st4 },		/* a NIC's doorbell */
+	{ "ldr q0,[x10]",		ldr_q },
+	{ "ld2 {v0.s,v1.s}[1],[x10]",	ld2_lane },
 };
 
 int main(void)
 {
 	struct sigaction sa = { .sa_sigaction = on_sigbus,
 				.sa_flags = SA_SIGINFO | SA_NODEFER };
-	volatile uint8_t *hole;
+	uint8_t *hole;
 	int fd;
 
 	mount("dev", "/dev", "devtmpfs", 0, NULL);
@@ -75,16 +179,16 @@ int main(void)
 	sigaction(SIGBUS, &sa, NULL);
 
 	for (unsigned int i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		volatile uint8_t *x = hole + 0x100 * i;
+		uint8_t *at;
 
 		printf("try %s\n", forms[i].text);
 		if (!sigsetjmp(back, 1)) {
-			forms[i].touch(x);
-			printf("got %s: no fault\n", forms[i].text);
-		} else {
-			printf("got %s: SIGBUS%s\n", forms[i].text,
-			       fault_address == x ? "" : " at another address");
+			printf("got %s: %s\n", forms[i].text, forms[i].touch(hole) ? "works" : "WRONG");
+			continue;
 		}
+		at = (uint8_t *)fault_address;
+		printf("got %s: SIGBUS%s\n", forms[i].text,
+		       at >= hole && at < hole + SIZE ? "" : " at another address");
 	}
 	printf("powering off\n");
 	reboot(RB_POWER_OFF);

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # guest.sh OUT CPU IMAGE-WITHOUT IMAGE-WITH INITRD ROOTFS: boot the same guest with
-# Debian's QEMU on a host without and a host with the series, and print side by
-# side what became of it. Exit code 0 if the one died and the other lived.
+# Debian's QEMU on a host without and a host with the series, and there with the
+# reference VMM, too, which has a device where QEMU has nothing; print side by side what
+# became of it. Exit code 0 if the first died, the second lived, and the third worked,
+# with accesses of the device as guest.log has them.
 #
 # The environment is boot.sh's.
 
@@ -14,7 +16,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-# One line a fact: what the guest said, what QEMU said, what KVM's trace says
+# One line a fact: what the guest said, and what became of it
 facts() {
 	local r=$1/results
 
@@ -23,7 +25,7 @@ facts() {
 	sed -n 's/^guest try //p' "$r" | while read -r form; do
 		echo "$form	$(sed -n "s/^guest got ${form//[\[\]]/.}: //p" "$r" | grep . || echo "the VM dies")"
 	done
-	echo "QEMU	$(sed -n 's/^guest error: //p' "$r" | grep . || echo "exit $(sed -n 's/^qemu //p' "$r")")"
+	echo "the VMM	$(sed -n 's/^guest error: kvm run failed Function not implemented/KVM_RUN: ENOSYS/p' "$r" | grep . || echo "exit $(sed -nE 's/^(qemu|vmm) //p' "$r")")"
 	echo "guest ends	$(grep -q '^guest .*reboot: Power down' "$r" && echo "powers off" || echo "killed")"
 }
 
@@ -45,34 +47,42 @@ reported() {
 	done
 }
 
-for host in without with; do
-	image=$3
-	[ $host = with ] && image=$4
-	"$here/stage.sh" "boot a guest, host $host" "$out/$host.log" \
-		"$here/boot.sh" "$out/$host" "$2" "$image" "$5" guest "$6"
-	facts "$out/$host" >"$tmp/$host"
-	reported "$out/$host" >"$tmp/$host.kvm"
-done
+boot() {
+	"$here/stage.sh" "boot a guest $2" "$out/$1.log" "$here/boot.sh" "$out/$1" "$cpu" "$3" "$initrd" "$4" "$rootfs"
+	facts "$out/$1" >"$tmp/$1"
+}
+
+cpu=$2 initrd=$5 rootfs=$6
+boot without 'without the series' "$3" guest
+boot with 'with the series' "$4" guest
+boot vmm 'with series and libnisv' "$4" vmm
+sed -n 's/^device //p' "$out/vmm/results" >"$tmp/device"
 
 {
-	printf '\n%-22s %-44s %s\n' "" "without the series" "with the series"
+	printf '\n%-26s %-24s %-24s %s\n' "" "QEMU without the series" "QEMU with the series" "nisv-vmm with the series"
 	awk -F '\t' '
-		NR == FNR	{ without[$1] = $2; next }
-		!($1 in without) { without[$1] = "-" }
-				{ printf "%-22s %-44s %s\n", $1, without[$1], $2 }' "$tmp/without" "$tmp/with"
+		FILENAME == ARGV[1] { without[$1] = $2; next }
+		FILENAME == ARGV[2] { with[$1] = $2; next }
+		{ printf "%-26s %-24s %-24s %s\n", $1, ($1 in without) ? without[$1] : "-", with[$1], $2 }' \
+		"$tmp/without" "$tmp/with" "$tmp/vmm"
 	for host in without with; do
 		printf '\nwhat KVM reported on the host %s the series:\n' $host
-		sed 's/^/  /' "$tmp/$host.kvm"
+		reported "$out/$host" | sed 's/^/  /'
 	done
+	printf '\nwhat the device of nisv-vmm saw, and what libnisv made of it:\n'
+	sed 's/^/  /' "$tmp/device"
 	echo
 } | tee "$out/guest.txt"
 
 died=$(grep -c 'the VM dies' "$tmp/without" || true)
 lived=$(grep -c 'SIGBUS$' "$tmp/with" || true)
-forms=$(grep -c '\[x10\]' "$tmp/with" || true)
-if [ "$died" -ge 1 ] && [ "$forms" -ge 1 ] && [ "$lived" -eq "$forms" ] && grep -q '	powers off' "$tmp/with" &&
-   grep -q 'kvm run failed Function not implemented' "$tmp/without"; then
-	echo "Without the series the VM dies at the first access; with it the guest gets SIGBUS $lived times and powers off."
+worked=$(grep -c '	works$' "$tmp/vmm" || true)
+forms=$(grep -c '\[x' "$tmp/with" || true)
+if [ "$died" -ge 1 ] && [ "$forms" -ge 1 ] && [ "$lived" -eq "$forms" ] && [ "$worked" -eq "$forms" ] &&
+   grep -q '	powers off' "$tmp/with" && grep -q '	powers off' "$tmp/vmm" &&
+   grep -q "KVM_RUN: ENOSYS" "$tmp/without" && diff "$here/guest.log" "$tmp/device" >&2; then
+	echo "Without the series the VM dies at the first access; with it the guest gets SIGBUS $lived times and powers off;"
+	echo "and a VMM with libnisv carries all of them out."
 else
 	echo "This is not what it should be; see $out" >&2
 	exit 1

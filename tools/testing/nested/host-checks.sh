@@ -31,6 +31,7 @@ stage 'a guest with QEMU' "$results/host/guest.tap" \
 stage 'make apply, make series' "$results/host/apply.tap" "$here/apply-check.sh" "$base" "$dir/linux"
 stage 'the forms and the assembler' "$results/host/forms.tap" \
 	"$here/forms-check.sh" "$top/tools/testing/selftests/kvm/arm64/nisv_forms.h"
+stage 'the library' "$results/host/library.tap" "$here/library-check.sh" "$dir/libnisv"
 stage 'shellcheck' "$results/host/scripts.tap" "$here/script-check.sh"
 
 key=$(git -C "$dir/linux" rev-parse 'base^{tree}'

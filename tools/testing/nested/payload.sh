@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# payload.sh DIR ROOTFS TEST.c...: what the nested host runs, in initramfs's:
-# DIR/payload/check.cpio holds the tests, DIR/payload/guest.cpio what Debian's QEMU
+# payload.sh DIR ROOTFS TEST...: what the nested host runs, in initramfs's:
+# DIR/payload/check.cpio holds the tests, kselftests by name, or "libnisv" for the
+# library against the CPU; DIR/payload/guest.cpio what Debian's QEMU or the VMM
 # boots there as a guest: the base kernel, be the host with or without the series.
 #
 # Modules that the kernel needs to report are in DIR/modules. Without a base kernel
@@ -16,6 +17,7 @@ dir=$1
 rootfs=$2
 shift 2
 here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../../.." && pwd)
 out=$dir/payload
 cc=("${CROSS_COMPILE}gcc" -static -O2 -std=gnu99 -pthread
 	-Wall -Wextra -Wno-missing-field-initializers -Werror)
@@ -29,8 +31,16 @@ headers=("${headers[@]/#/-isystem$dir/linux/tools/}")
 rm -rf "$out"
 mkdir -p "$out/tests"
 for t in "$@"; do
-	# Old trees' kselftest.h is not free of warnings
-	"${cc[@]}" "${headers[@]}" "$t" -o "$out/tests/$(basename "$t" .c)"
+	case $t in
+	libnisv)
+		"${cc[@]}" -std=gnu11 -I"$top/include" "$top/tools/kvm/nisv/tests/differential.c" \
+			"$top"/tools/kvm/nisv/*.c -o "$out/tests/$t"
+		;;
+	*)
+		# Old trees' kselftest.h is not free of warnings
+		"${cc[@]}" "${headers[@]}" "$top/tools/testing/selftests/kvm/arm64/$t.c" -o "$out/tests/$t"
+		;;
+	esac
 done
 
 archive() {
@@ -51,6 +61,9 @@ if [ "$ARCH" = arm64 ] && [ -e "$dir/image/base/Image" ]; then
 	mkdir -p "$out/initrd/dev" "$out/init/guest"
 	"${cc[@]}" "$here/guest.c" -o "$out/initrd/init"
 	archive "$out/initrd" "$out/init/guest/initrd"
+	make -s -C "$top/tools/kvm/nisv" vmm O="$dir/libnisv-vmm" CC="${CROSS_COMPILE}gcc" CFLAGS='-O2 -g -Werror' \
+		LDFLAGS=-static LIBFDT="$dir/linux/scripts/dtc/libfdt"
+	cp "$dir/libnisv-vmm/nisv-vmm" "$out/init/guest/"
 	cp "$dir/image/base/Image" "$out/init/guest/"
 	archive "$out/init" "$out/guest.cpio"
 fi
