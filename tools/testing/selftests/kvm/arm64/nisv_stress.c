@@ -342,7 +342,7 @@ static void *kicker_loop(void *unused)
 	return NULL;
 }
 
-/* Threads live as long as their vCPUs, and wait for the kicker to be gone */
+/* The kicker has to be gone before the threads that it kicks are */
 static void one_vm(uint64_t *r, unsigned long n)
 {
 	pthread_t kicker;
@@ -358,9 +358,12 @@ static void one_vm(uint64_t *r, unsigned long n)
 	}
 	must(-pthread_create(&kicker, NULL, kicker_loop, NULL), "pthread_create");
 	for (unsigned int i = 0; i < THREADS; i++)
-		pthread_join(threads[i].id, NULL);
+		while (LOAD_SHARED(threads[i].todo))
+			usleep(1000);
 	STORE_SHARED(finished, true);
 	pthread_join(kicker, NULL);
+	for (unsigned int i = 0; i < THREADS; i++)
+		pthread_join(threads[i].id, NULL);
 	target_destroy();
 }
 
@@ -375,7 +378,7 @@ static enum verdict survives(void)
 
 		one_vm(&r, n);
 		left -= n;
-		if (left % (5 * OPS_PER_VM) == 0)
+		if (left % (operations < 50000 ? OPS_PER_VM : 5 * OPS_PER_VM) == 0)
 			ksft_print_msg("%lu operations to go\n", left);
 	}
 	for (unsigned int i = 0; i < OPS; i++)
