@@ -78,7 +78,7 @@ struct kind {
 };
 
 struct job {
-	uint64_t words, agree[REFERENCES], skipped[REFERENCES];
+	uint64_t words, agree[REFERENCES];
 	unsigned int kinds;
 	struct kind kind[KINDS];
 };
@@ -91,14 +91,19 @@ static uint32_t word, in_memory;
 static char printed[256];
 static size_t printed_len;
 
+static int print_args(const char *fmt, va_list ap)
+{
+	printed_len += vsnprintf(printed + printed_len, sizeof(printed) - printed_len, fmt, ap);
+	va_end(ap);
+	return 0;
+}
+
 static int print(void *stream, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	printed_len += vsnprintf(printed + printed_len, sizeof(printed) - printed_len, fmt, ap);
-	va_end(ap);
-	return 0;
+	return print_args(fmt, ap);
 }
 
 static int print_styled(void *stream, enum disassembler_style style, const char *fmt, ...)
@@ -106,9 +111,7 @@ static int print_styled(void *stream, enum disassembler_style style, const char 
 	va_list ap;
 
 	va_start(ap, fmt);
-	printed_len += vsnprintf(printed + printed_len, sizeof(printed) - printed_len, fmt, ap);
-	va_end(ap);
-	return 0;
+	return print_args(fmt, ap);
 }
 
 static void references_init(void)
@@ -275,17 +278,14 @@ static bool starts(const char *text, const char * const *with)
 /* Is this an instruction that we should have known? */
 static bool accesses_memory(const char *text)
 {
+	static const char * const some[] = {
 #ifdef AARCH32
-	static const char * const some32[] = {
 		"ldr", "str", "ldm", "stm", "lda", "stl", "vld", "vst", "fldm", "fstm", "pld", "pli", "push", "pop",
 		"vpush", "vpop", "swp", "rfe", "srs", "ldc", "stc", "tbb", "tbh", NULL
-	};
-
-	return starts(text, some32);
-#endif
-	static const char * const some[] = {
+#else
 		"ld", "st", "cas", "swp", "prf", "cpy", "setp", "setm", "sete", "setgp", "setgm",
 		"setge", "dc zva", "dc gva", "dc gzva", "rcw", "gcsst", NULL
+#endif
 	};
 
 	return starts(text, some);
@@ -296,7 +296,6 @@ static bool same_family(unsigned int family, const char *text)
 	static const char * const tags[] = { "stg", "stzg", "st2g", "stz2g", "ldg", "dc g", NULL };
 	static const char * const copies[] = { "cpy", "set", NULL };
 	static const char * const devices[] = { "st64bv", NULL };
-
 	static const char * const structures[] = { "vld", "vst", NULL };
 	static const char * const system[] = { "rfe", "srs", "ldc", "stc", "ldm", "pop", "v", NULL };
 	static const char * const swaps[] = { "swp", NULL };
@@ -323,13 +322,15 @@ static void disagree(struct job *job, int reference, const char *ours, const cha
 	char text[sizeof(job->kind->text)];
 	struct kind *k;
 
-	snprintf(text, sizeof(text), "%.60s|%.*s", ours, (int)strcspn(theirs, " "), *theirs ? theirs : "-");
+	snprintf(text, sizeof(text), "%.60s|%.*s", ours, (int)strcspn(theirs, " "), theirs);
 	for (k = job->kind; k < job->kind + job->kinds; k++)
 		if (k->reference == reference && !strcmp(k->text, text))
 			break;
 	if (k == job->kind + job->kinds) {
-		if (job->kinds == KINDS)
-			return;
+		if (job->kinds == KINDS) {
+			fprintf(stderr, "exhaustive: more than %u kinds of disagreements\n", KINDS);
+			_exit(1);
+		}
 		job->kinds++;
 		k->reference = reference;
 		strcpy(k->text, text);
