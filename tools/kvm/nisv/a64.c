@@ -28,13 +28,6 @@ static int writeback(const struct nisv_insn *i)
 	return i->rt == i->rn || i->rt2 == i->rn ? NISV_UNPREDICTABLE : NISV_DONE;
 }
 
-static int named(struct nisv_insn *i, uint32_t w)
-{
-	(void)w;
-	i->op = NISV_NAMED;
-	return NISV_UNSUPPORTED;
-}
-
 /* 0 sz 0010000 L 1 Rs o0 11111 Rn Rt */
 static int casp(struct nisv_insn *i, uint32_t w)
 {
@@ -232,7 +225,7 @@ static int pair(struct nisv_insn *i, uint32_t w)
 			return NISV_UNALLOCATED;
 		if (!L) {
 			i->family = NISV_TAGS;
-			return named(i, w);
+			return nisv_named(i, w);
 		}
 		i->size = 2;
 		i->width = 64;
@@ -299,7 +292,7 @@ static int tags(struct nisv_insn *i, uint32_t w)
 	const unsigned int opc = bits(w, 23, 22), imm9 = bits(w, 20, 12), op2 = bits(w, 11, 10);
 
 	/* STZGM, STGM and LDGM have no offset */
-	return !op2 && opc != 1 && imm9 ? NISV_UNALLOCATED : named(i, w);
+	return !op2 && opc != 1 && imm9 ? NISV_UNALLOCATED : nisv_named(i, w);
 }
 
 /* 00 011 o0 01 op1 0 Rs op2 01 Rn Rd */
@@ -307,7 +300,7 @@ static int copy_set(struct nisv_insn *i, uint32_t w)
 {
 	const unsigned int op1 = bits(w, 23, 22), op2 = bits(w, 15, 12);
 
-	return op1 == 3 && op2 >= 12 ? NISV_UNALLOCATED : named(i, w);
+	return op1 == 3 && op2 >= 12 ? NISV_UNALLOCATED : nisv_named(i, w);
 }
 
 /* size 111 V 00 opc 0 imm9 type Rn Rt */
@@ -371,7 +364,7 @@ static int bytes64(struct nisv_insn *i, uint32_t w)
 	if (i->rt & 1 || i->rt > 22)
 		return NISV_UNALLOCATED;
 	if (opc != 1 && opc != 5)	/* with a status from the device */
-		return named(i, w);
+		return nisv_named(i, w);
 	i->op = opc == 5 ? NISV_LOAD : NISV_STORE;
 	i->size = 6;
 	i->width = 64;
@@ -421,7 +414,7 @@ static int dc_zva(struct nisv_insn *i, uint32_t w)
 {
 	if (bits(w, 7, 5) != 1) {
 		i->family = NISV_TAGS;
-		return named(i, w);
+		return nisv_named(i, w);
 	}
 	i->op = NISV_ZERO;
 	i->rn = NISV_NONE;
@@ -485,8 +478,8 @@ static const struct row others[] = {
 	ROW(0xffffffe0, 0xd50b7420, DC_ZVA, dc_zva),		/* DC ZVA */
 	ROW(0xffffffe0, 0xd50b7460, DC_ZVA, dc_zva),		/* DC GVA */
 	ROW(0xffffffe0, 0xd50b7480, DC_ZVA, dc_zva),		/* DC GZVA */
-	ROW(0x9e000000, 0x84000000, SVE, named),
-	ROW(0xfe000000, 0xe0000000, SME, named),
+	ROW(0x9e000000, 0x84000000, SVE, nisv_named),
+	ROW(0xfe000000, 0xe0000000, SME, nisv_named),
 };
 
 /* Loads and stores have bit 27 set and bit 25 clear; then by bits 29, 28 and 24 */
@@ -510,13 +503,10 @@ int nisv_decode_a64(uint32_t w, struct nisv_insn *i)
 {
 	const bool is_ls = (w & 0x0a000000) == 0x08000000;
 	const unsigned int group = bits(w, 29, 28) << 1 | bit(w, 24);
-	const struct row *row = is_ls ? groups[group].rows : others;
-	const struct row *end = row + (is_ls ? groups[group].n : ARRAY_SIZE(others));
+	const struct row *row = is_ls ? find_row(groups[group].rows, groups[group].n, w) :
+				       find_row(others, ARRAY_SIZE(others), w);
 
-	for (; row < end; row++)
-		if ((w & row->mask) == row->value)
-			break;
-	if (row == end)
+	if (!row)
 		return is_ls ? NISV_UNALLOCATED : NISV_OTHER;
 
 	*i = (struct nisv_insn) {

@@ -9,13 +9,6 @@
 
 static unsigned int rn(uint32_t w) { return bits(w, 19, 16); }
 
-static int named(struct nisv_insn *i, uint32_t w)
-{
-	(void)w;
-	i->op = NISV_NAMED;
-	return NISV_UNSUPPORTED;
-}
-
 static int prefetch(struct nisv_insn *i, uint32_t w)
 {
 	(void)w;
@@ -184,7 +177,7 @@ static int a32_multiple(struct nisv_insn *i, uint32_t w)
 	i->op = L ? NISV_LOAD : NISV_STORE;
 	if (S && L && list >> PC) {	/* also loads CPSR */
 		i->family = NISV_A32_SYSTEM;
-		return named(i, w);
+		return nisv_named(i, w);
 	}
 	i->list = list;
 	i->size = 2;
@@ -246,7 +239,7 @@ static int vfp_multiple(struct nisv_insn *i, uint32_t w)
 static const struct row a32[] = {
 	ROW(0x0e000000, 0x04000000, A32_WORD_BYTE, a32_word_byte),
 	ROW(0x0e000010, 0x06000000, A32_WORD_BYTE, a32_word_byte),
-	ROW(0x0fb00ff0, 0x01000090, A32_SYNC, named),	/* SWP, SWPB, until Armv7 */
+	ROW(0x0fb00ff0, 0x01000090, A32_SYNC, nisv_named),	/* SWP, SWPB, until Armv7 */
 	ROW(0x0f8000f0, 0x01800090, A32_SYNC, a32_sync),
 	ROW(0x0e0000f0, 0x000000b0, A32_EXTRA, a32_extra),
 	ROW(0x0e0000d0, 0x000000d0, A32_EXTRA, a32_extra),
@@ -255,28 +248,27 @@ static const struct row a32[] = {
 	ROW(0x0f200e00, 0x0d000a00, A32_VFP, vfp),
 	ROW(0x0fa00000, 0x0c000000, NO_FAMILY, NULL),	/* moves of two registers */
 	ROW(0x0e000e00, 0x0c000a00, A32_VFP_MULTIPLE, vfp_multiple),
-	ROW(0x0e000000, 0x0c000000, A32_SYSTEM, named),	/* LDC, STC */
+	ROW(0x0e000000, 0x0c000000, A32_SYSTEM, nisv_named),	/* LDC, STC */
 };
 
 /* With cond 1111 */
 static const struct row a32_unconditional[] = {
-	ROW(0xff100000, 0xf4000000, A32_SIMD, named),
-	ROW(0xff300000, 0xf4200000, A32_SIMD, named),
+	ROW(0xff100000, 0xf4000000, A32_SIMD, nisv_named),
+	ROW(0xff300000, 0xf4200000, A32_SIMD, nisv_named),
 	ROW(0xfd70f000, 0xf450f000, A32_PREFETCH, prefetch),	/* PLI */
 	ROW(0xfd30f000, 0xf510f000, A32_PREFETCH, prefetch),	/* PLD, PLDW */
-	ROW(0xfe500000, 0xf8100000, A32_SYSTEM, named),	/* RFE */
-	ROW(0xfe500000, 0xf8400000, A32_SYSTEM, named),	/* SRS */
+	ROW(0xfe500000, 0xf8100000, A32_SYSTEM, nisv_named),	/* RFE */
+	ROW(0xfe500000, 0xf8400000, A32_SYSTEM, nisv_named),	/* SRS */
 	ROW(0xffa00000, 0xfc000000, NO_FAMILY, NULL),	/* MCRR2, MRRC2 */
-	ROW(0xfe000000, 0xfc000000, A32_SYSTEM, named),	/* LDC2, STC2 */
+	ROW(0xfe000000, 0xfc000000, A32_SYSTEM, nisv_named),	/* LDC2, STC2 */
 };
 
-static int decode(const struct row *row, unsigned int n, uint32_t w, enum nisv_isa isa,
+static int decode(const struct row *rows, unsigned int n, uint32_t w, enum nisv_isa isa,
 		  struct nisv_insn *i)
 {
-	for (; n; n--, row++)
-		if ((w & row->mask) == row->value)
-			break;
-	if (!n || !row->decode)
+	const struct row *row = find_row(rows, n, w);
+
+	if (!row || !row->decode)
 		return NISV_OTHER;
 	*i = (struct nisv_insn) {
 		.word = w, .isa = isa, .length = 4, .family = row->family, .width = 32,
@@ -370,7 +362,7 @@ static int t32_multiple(struct nisv_insn *i, uint32_t w)
 
 	if (op == 0 || op == 3) {	/* RFE, SRS */
 		i->family = NISV_A32_SYSTEM;
-		return named(i, w);
+		return nisv_named(i, w);
 	}
 	i->op = L ? NISV_LOAD : NISV_STORE;
 	i->list = bits(w, 15, 0);
@@ -432,7 +424,7 @@ static int t32_sync(struct nisv_insn *i, uint32_t w)
 		if (!L || size > 1)
 			return NISV_UNALLOCATED;
 		i->family = NISV_A32_TABLE_BRANCH;
-		return named(i, w);
+		return nisv_named(i, w);
 	}
 	if ((!exclusive && size == 3) || (op3 == 1 && size == 2))
 		return NISV_UNALLOCATED;
@@ -519,13 +511,13 @@ static const struct row t32[] = {
 	ROW(0xffe00000, 0xe8400000, A32_SYNC, t32_exclusive),
 	ROW(0xffe00000, 0xe8c00000, A32_SYNC, t32_sync),
 	ROW(0xfe400000, 0xe8400000, A32_EXTRA, t32_dual),
-	ROW(0xff100000, 0xf9000000, A32_SIMD, named),
+	ROW(0xff100000, 0xf9000000, A32_SIMD, nisv_named),
 	ROW(0xfe000000, 0xf8000000, T32_SINGLE, t32_single),
 	ROW(0xff200f00, 0xed000900, A32_VFP, vfp),
 	ROW(0xff200e00, 0xed000a00, A32_VFP, vfp),
 	ROW(0xefa00000, 0xec000000, NO_FAMILY, NULL),	/* moves of two registers */
 	ROW(0xfe000e00, 0xec000a00, A32_VFP_MULTIPLE, vfp_multiple),
-	ROW(0xee000000, 0xec000000, A32_SYSTEM, named),	/* LDC, STC, LDC2, STC2 */
+	ROW(0xee000000, 0xec000000, A32_SYSTEM, nisv_named),	/* LDC, STC, LDC2, STC2 */
 };
 
 int nisv_decode_t32(uint32_t w, struct nisv_insn *i)

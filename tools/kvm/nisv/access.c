@@ -284,27 +284,20 @@ static int translate(struct access *a)
 	const bool privileged = a->privileged && !(a->i->flags & NISV_UNPRIV);
 	const enum purpose purpose = a->writes ? WRITE : READ;
 	const uint64_t fault_page = a->fault_ipa & ~mask;
-	uint64_t second;
+	bool allowed[2];
 	int ret;
 
 	a->split = mask + 1 - (a->va & mask);
-	ret = nisv_walk(a->c, a->va, purpose, privileged, false, &a->ipa[0]);
+	ret = nisv_walk(a->c, a->va, purpose, privileged, &a->ipa[0], &allowed[0]);
 	if (ret)
 		return ret;
 	if (a->split < a->len) {
-		second = a->va + a->split;
-		if (a->c->x[NISV_PSTATE] & PSTATE_32)
-			second = (uint32_t)second;
-		ret = nisv_walk(a->c, second, purpose, privileged, false, &a->ipa[1]);
+		ret = nisv_walk(a->c, a->va + a->split, purpose, privileged, &a->ipa[1], &allowed[1]);
 		if (ret)
 			return ret;
-		for (unsigned int p = 0; p < 2; p++) {
-			if ((a->ipa[p] & ~mask) == fault_page)
-				continue;
-			ret = nisv_walk(a->c, p ? second : a->va, purpose, privileged, true, &a->ipa[p]);
-			if (ret)
-				return ret;
-		}
+		for (unsigned int p = 0; p < 2; p++)
+			if ((a->ipa[p] & ~mask) != fault_page && !allowed[p])
+				return NISV_WALK;
 	}
 
 	/* The fault has to be at one of the bytes */
@@ -718,11 +711,12 @@ static int fetch(struct ctx *c, bool privileged, uint32_t *word)
 {
 	uint64_t ipa;
 	void *ram = NULL;
+	bool allowed;	/* it has been executed */
 	int ret;
 
 	if (c->x[NISV_PC] & 3)
 		return NISV_FETCH;
-	ret = nisv_walk(c, c->x[NISV_PC], FETCH, privileged, false, &ipa);
+	ret = nisv_walk(c, c->x[NISV_PC], FETCH, privileged, &ipa, &allowed);
 	if (ret)
 		return ret;
 	if (c->bus->at(c->bus->opaque, ipa, 4, false, &ram) < 4 || !ram)

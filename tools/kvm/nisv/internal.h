@@ -40,6 +40,18 @@ struct row {
 #define ROW(m, v, f, fn) \
 	{ (m) + 0 * sizeof(char [((v) & ~(m)) ? -1 : 1]), (v), NISV_ ## f, fn }
 
+/* The first of @n rows that @w is of; NULL: none */
+static inline const struct row *find_row(const struct row *row, unsigned int n, uint32_t w)
+{
+	for (; n; n--, row++)
+		if ((w & row->mask) == row->value)
+			return row;
+	return NULL;
+}
+
+/* A row's decode() for what is only recognised */
+int nisv_named(struct nisv_insn *i, uint32_t w);
+
 int nisv_decode_a64(uint32_t word, struct nisv_insn *insn);
 int nisv_decode_a32(uint32_t word, struct nisv_insn *insn);
 int nisv_decode_t32(uint32_t word, struct nisv_insn *insn);
@@ -74,8 +86,6 @@ int nisv_need_v(struct ctx *c, unsigned int reg);
 #define PSTATE_BTYPE	(3ull << 10)
 #define PSTATE_SS	(1ull << 21)
 #define PSTATE_32	(1ull << 4)
-#define PSTATE_E	(1ull << 9)
-#define PSTATE_T	(1ull << 5)
 
 #define SCTLR_M		(1ull << 0)
 #define SCTLR_E0E	(1ull << 24)
@@ -84,12 +94,11 @@ int nisv_need_v(struct ctx *c, unsigned int reg);
 enum purpose { FETCH, READ, WRITE };
 
 /*
- * Stage 1: the IPA of @va. @privileged: as at EL1. The permissions are looked at only
- * if @check is set; where the vCPU has just been, they are in its favour.
- * Return: NISV_DONE, NISV_REGISTER, NISV_WALK
+ * Stage 1: the IPA of @va, and whether the permissions let it pass. @privileged: as at
+ * EL1. Return: NISV_DONE, NISV_REGISTER, NISV_WALK
  */
 int nisv_walk(struct ctx *c, uint64_t va, enum purpose purpose, bool privileged,
-	      bool check, uint64_t *ipa);
+	      uint64_t *ipa, bool *allowed);
 
 /* The address that a pointer with an authentication code leads to */
 int nisv_strip(struct ctx *c, uint64_t *va);

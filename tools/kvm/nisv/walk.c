@@ -276,7 +276,7 @@ static int walk_short(struct ctx *c, uint32_t va, struct leaf *leaf)
 }
 
 int nisv_walk(struct ctx *c, uint64_t va, enum purpose purpose, bool privileged,
-	      bool check, uint64_t *ipa)
+	      uint64_t *ipa, bool *allowed)
 {
 	struct leaf leaf = { 0 };
 	int ret;
@@ -297,8 +297,7 @@ int nisv_walk(struct ctx *c, uint64_t va, enum purpose purpose, bool privileged,
 	}
 	if (ret)
 		return ret;
-	if (check && ((!privileged && !leaf.user) || (purpose == WRITE && leaf.read_only)))
-		return NISV_WALK;
 	*ipa = leaf.ipa;
+	*allowed = (privileged || leaf.user) && !(purpose == WRITE && leaf.read_only);
 	return NISV_DONE;
 }

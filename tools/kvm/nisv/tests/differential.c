@@ -56,7 +56,7 @@
 #define RAM_PAGE	2			/* of the window, when it is in the hole */
 
 /* Pages from the base of the virtual addresses on */
-enum { VPAGE_CODE, VPAGE_CONTEXT, VPAGE_DONE, VPAGE_WINDOW = 4, VPAGES = 8 };
+enum { VPAGE_CODE, VPAGE_CONTEXT, VPAGE_DONE, VPAGE_WINDOW = 4 };
 
 /* What the guest loads before, and stores after the instruction */
 struct context {
@@ -78,7 +78,7 @@ __asm__(
 "	.pushsection .rodata\n"
 "	.arch armv8-a\n"
 "	.globl guest_code, guest_slot, guest_vectors, guest_end\n"
-"	.macro each op, to\n"
+"	.macro each op\n"
 "	.irp n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30\n"
 "	\\op	x\\n, [x0, #512 + 8 * \\n]\n"
 "	.endr\n"
