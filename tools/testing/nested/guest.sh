@@ -25,7 +25,7 @@ facts() {
 	sed -n 's/^guest try //p' "$r" | while read -r form; do
 		echo "$form	$(sed -n "s/^guest got ${form//[\[\]]/.}: //p" "$r" | grep . || echo "the VM dies")"
 	done
-	echo "the VMM	$(sed -n 's/^guest error: kvm run failed Function not implemented/KVM_RUN: ENOSYS/p' "$r" | grep . || echo "exit $(sed -nE 's/^(qemu|vmm) //p' "$r")")"
+	echo "the VMM	$(sed -n 's/^guest error: //p' "$r" | sed 's/^kvm run failed Function not implemented/KVM_RUN: ENOSYS/' | grep . || echo "exit $(sed -nE 's/^(qemu|vmm) //p' "$r")")"
 	echo "guest ends	$(grep -q '^guest .*reboot: Power down' "$r" && echo "powers off" || echo "killed")"
 }
 
