@@ -195,6 +195,23 @@ static uint64_t get_kvm(uint64_t id)
 	return value;
 }
 
+/*
+ * 6.12 offers authentication to the vCPUs of a host in protected mode, too, but does not
+ * enable it for them, and warns when they use it.
+ */
+static bool in_protected_mode(void)
+{
+	char cmdline[4096] = "";
+	FILE *f = fopen("/proc/cmdline", "r");
+
+	if (f) {
+		if (!fgets(cmdline, sizeof(cmdline), f))
+			cmdline[0] = 0;
+		fclose(f);
+	}
+	return strstr(cmdline, "kvm-arm.mode=protected");
+}
+
 static void start_vm(void)
 {
 	struct kvm_enable_cap cap = { .cap = CAP_ARM_NISV_TO_USER };
@@ -222,7 +239,8 @@ static void start_vm(void)
 	if (ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init))
 		die("KVM_ARM_PREFERRED_TARGET");
 	/* Address and generic authentication, of which KVM has both or neither */
-	if (ioctl(kvm, KVM_CHECK_EXTENSION, 171) == 1 && ioctl(kvm, KVM_CHECK_EXTENSION, 172) == 1)
+	if (ioctl(kvm, KVM_CHECK_EXTENSION, 171) == 1 && ioctl(kvm, KVM_CHECK_EXTENSION, 172) == 1 &&
+	    !in_protected_mode())
 		init.features[0] |= 1 << 5 | 1 << 6;
 	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
 	if (vcpu < 0 || ioctl(vcpu, KVM_ARM_VCPU_INIT, &init))
