@@ -55,7 +55,7 @@ enum nisv_result {
 	NISV_REGISTER	= -6,	/* a register could not be read or written */
 	NISV_FETCH	= -7,	/* the instruction is not in the guest's RAM */
 	NISV_WALK	= -8,	/* the guest's page tables do not map the data */
-	NISV_ALIGNMENT	= -9,	/* an exclusive or atomic access, not aligned */
+	NISV_ALIGNMENT	= -9,	/* an access that has to be aligned, and is not */
 	NISV_MISMATCH	= -10,	/* the instruction does not access what exited */
 	NISV_LIVELOCK	= -11,	/* an exclusive load, again and again: see nisv_access() */
 
@@ -244,7 +244,7 @@ enum nisv_reg {
 	NISV_SP_EL0	= 31,
 	NISV_SP_EL1	= 32,
 	NISV_PC		= 33,
-	NISV_PSTATE	= 34,	/* as in SPSR_ELx; AArch32: the CPSR */
+	NISV_PSTATE	= 34,	/* as in SPSR_EL2, of AArch64 or AArch32 */
 	NISV_SCTLR_EL1	= 35,
 	NISV_TCR_EL1	= 36,
 	NISV_TTBR0_EL1	= 37,

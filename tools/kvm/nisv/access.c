@@ -30,88 +30,6 @@ struct access {
 	uint8_t data[MAX_BYTES];
 };
 
-/* Registers */
-
-int nisv_need(struct ctx *c, unsigned int reg)
-{
-	uint64_t value[2] = { 0 };
-
-	if (c->have >> reg & 1)
-		return NISV_DONE;
-	if (c->cpu->get(c->cpu->opaque, reg, value))
-		return NISV_REGISTER;
-	c->x[reg] = value[0];
-	c->have |= 1ull << reg;
-	return NISV_DONE;
-}
-
-int nisv_need_v(struct ctx *c, unsigned int reg)
-{
-	if (c->have_v >> reg & 1)
-		return NISV_DONE;
-	if (c->cpu->get(c->cpu->opaque, NISV_V0 + reg, c->v[reg]))
-		return NISV_REGISTER;
-	c->have_v |= 1u << reg;
-	return NISV_DONE;
-}
-
-/* A general-purpose register of A64, 31 being zero */
-static int get_x(struct ctx *c, unsigned int reg, uint64_t *value)
-{
-	int ret = NISV_DONE;
-
-	*value = 0;
-	if (reg != 31) {
-		ret = nisv_need(c, NISV_X0 + reg);
-		*value = c->x[reg];
-	}
-	return ret;
-}
-
-static void set(struct ctx *c, unsigned int reg, uint64_t value)
-{
-	/* What is the same already need not be written */
-	if (c->have >> reg & 1 && c->x[reg] == value)
-		return;
-	c->x[reg] = value;
-	c->have |= 1ull << reg;
-	c->dirty |= 1ull << reg;
-}
-
-static void set_x(struct ctx *c, unsigned int reg, uint64_t value)
-{
-	if (reg != 31)
-		set(c, NISV_X0 + reg, value);
-}
-
-static void set_v(struct ctx *c, unsigned int reg, uint64_t low, uint64_t high)
-{
-	c->v[reg][0] = low;
-	c->v[reg][1] = high;
-	c->have_v |= 1u << reg;
-	c->dirty_v |= 1u << reg;
-}
-
-static unsigned int sp(const struct ctx *c)
-{
-	return c->x[NISV_PSTATE] & 1 ? NISV_SP_EL1 : NISV_SP_EL0;
-}
-
-static int commit(struct ctx *c)
-{
-	const struct nisv_cpu *cpu = c->cpu;
-
-	/* SIMD&FP first: a VMM may be wrong about whether it has these */
-	for (unsigned int reg = 0; reg < 32; reg++)
-		if (c->dirty_v >> reg & 1 && cpu->set(cpu->opaque, NISV_V0 + reg, c->v[reg]))
-			return NISV_REGISTER;
-	for (unsigned int reg = 0; reg <= NISV_PSTATE; reg++)
-		if (c->dirty >> reg & 1 &&
-		    cpu->set(cpu->opaque, reg, (uint64_t[2]) { c->x[reg] }))
-			return NISV_REGISTER;
-	return NISV_DONE;
-}
-
 /* Elements: 1 << size bytes of `data`, as a number */
 
 static uint64_t get_bytes(const uint8_t *p, unsigned int len, bool big)
@@ -246,10 +164,25 @@ static int transfer_element(struct access *a, unsigned int at, unsigned int len,
 	return NISV_DONE;
 }
 
+/*
+ * What is accessed at once. AArch32 accesses D registers as words; but two registers
+ * as one, if they are aligned.
+ */
+static unsigned int unit_of(const struct access *a)
+{
+	const struct nisv_insn *i = a->i;
+
+	if (i->isa != NISV_A64 && i->flags & NISV_SIMD && i->size == 3)
+		return 4;
+	if (i->isa != NISV_A64 && i->rt2 != NISV_NONE && !(a->va & 7))
+		return 8;
+	return 1 << i->size;
+}
+
 /* All elements, in the order of their addresses */
 static int transfer(struct access *a, bool write, uint8_t *data)
 {
-	const unsigned int size = 1 << a->i->size;
+	const unsigned int size = unit_of(a);
 	int ret = NISV_DONE;
 
 	for (unsigned int at = 0; at < a->len && !ret; at += size)
@@ -274,6 +207,12 @@ static int look(const struct access *a, bool write)
 	return NISV_DONE;
 }
 
+/* Addresses of AArch32 wrap at 4 GiB */
+static uint64_t address(const struct ctx *c, uint64_t va)
+{
+	return c->isa == NISV_A64 ? va : (uint32_t)va;
+}
+
 /*
  * Translate. The page that faulted has let the vCPU pass, the other one is looked at
  * as the vCPU would.
@@ -292,7 +231,7 @@ static int translate(struct access *a)
 	if (ret)
 		return ret;
 	if (a->split < a->len) {
-		ret = nisv_walk(a->c, a->va + a->split, purpose, privileged, &a->ipa[1], &allowed[1]);
+		ret = nisv_walk(a->c, address(a->c, a->va + a->split), purpose, privileged, &a->ipa[1], &allowed[1]);
 		if (ret)
 			return ret;
 		for (unsigned int p = 0; p < 2; p++)
@@ -325,9 +264,25 @@ static unsigned int element_reg(const struct nisv_insn *i, unsigned int n, unsig
 
 static unsigned int elements(const struct nisv_insn *i)
 {
+	if (i->flags & NISV_LIST)
+		return i->flags & NISV_SIMD ? i->nregs : __builtin_popcount(i->list);
 	if (i->flags & NISV_STRUCTURE)
 		return i->lanes && !(i->flags & NISV_REPLICATE) ? i->nregs * i->lanes : i->selem;
 	return i->rt2 != NISV_NONE ? 2 : 1;
+}
+
+/* And which register is the n-th of the others */
+static unsigned int nth_reg(const struct nisv_insn *i, unsigned int n)
+{
+	unsigned int reg = 0, list = i->list;
+
+	if (!(i->flags & NISV_LIST))
+		return n ? i->rt2 : i->rt;
+	if (i->flags & NISV_SIMD)
+		return i->rt + n;
+	for (; n || !(list & 1); list >>= 1, reg++)
+		n -= list & 1;
+	return reg;
 }
 
 static uint64_t lane_of(const uint64_t v[2], unsigned int lane, unsigned int size)
@@ -343,6 +298,15 @@ static void set_lane(uint64_t v[2], unsigned int lane, unsigned int size, uint64
 	const uint64_t mask = bits64(~0ull, width - 1, 0) << low;
 
 	v[at / 8] = (v[at / 8] & ~mask) | (value << low & mask);
+}
+
+/* S and D registers of AArch32 are parts of V registers; a half-precision one is an S */
+static unsigned int vfp_part(const struct nisv_insn *i, unsigned int reg, unsigned int *lane,
+			     unsigned int *size)
+{
+	*size = i->size == 3 ? 3 : 2;
+	*lane = reg % (16 >> *size);
+	return reg / (16 >> *size);
 }
 
 static int gather_structure(struct access *a)
@@ -380,7 +344,7 @@ static int scatter_structure(struct access *a)
 				set_lane(v, lane, i->size, value[0]);
 		else
 			set_lane(v, lane, i->size, value[0]);
-		set_v(a->c, reg, v[0], v[1]);
+		nisv_set_v(a->c, reg, v[0], v[1]);
 	}
 	return NISV_DONE;
 }
@@ -395,7 +359,7 @@ static int gather(struct access *a)
 		return gather_structure(a);
 	if (i->size == 6) {
 		for (unsigned int n = 0; n < 8; n++) {
-			ret = get_x(a->c, i->rt + n, value);
+			ret = nisv_get_r(a->c, i->rt + n, value);
 			if (ret)
 				return ret;
 			put_bytes(a->data + n * 8, 8, a->big, value[0]);
@@ -403,13 +367,17 @@ static int gather(struct access *a)
 		return NISV_DONE;
 	}
 	for (unsigned int n = 0; n < elements(i); n++) {
-		const unsigned int reg = n ? i->rt2 : i->rt;
+		unsigned int reg = nth_reg(i, n), lane, size;
 
-		if (i->flags & NISV_SIMD) {
+		if (i->flags & NISV_SIMD && i->isa != NISV_A64) {
+			reg = vfp_part(i, reg, &lane, &size);
+			ret = nisv_need_v(a->c, reg);
+			value[0] = lane_of(a->c->v[reg], lane, size);
+		} else if (i->flags & NISV_SIMD) {
 			ret = nisv_need_v(a->c, reg);
 			memcpy(value, a->c->v[reg], sizeof(value));
 		} else {
-			ret = get_x(a->c, reg, value);
+			ret = nisv_get_r(a->c, reg, value);
 		}
 		if (ret)
 			return ret;
@@ -422,22 +390,31 @@ static int scatter(struct access *a)
 {
 	const struct nisv_insn *i = a->i;
 	uint64_t value[2];
+	int ret;
 
 	if (i->flags & NISV_STRUCTURE)
 		return scatter_structure(a);
 	if (i->size == 6) {
 		for (unsigned int n = 0; n < 8; n++)
-			set_x(a->c, i->rt + n, get_bytes(a->data + n * 8, 8, a->big));
+			nisv_set_r(a->c, i->rt + n, get_bytes(a->data + n * 8, 8, a->big));
 		return NISV_DONE;
 	}
 	for (unsigned int n = 0; n < elements(i); n++) {
-		const unsigned int reg = n ? i->rt2 : i->rt;
+		unsigned int reg = nth_reg(i, n), lane, size;
 
 		get_element(a, n, value);
-		if (i->flags & NISV_SIMD)
-			set_v(a->c, reg, value[0], value[1]);
-		else
-			set_x(a->c, reg, extended(i, value[0]));
+		if (i->flags & NISV_SIMD && i->isa != NISV_A64) {
+			reg = vfp_part(i, reg, &lane, &size);
+			ret = nisv_need_v(a->c, reg);
+			if (ret)
+				return ret;
+			set_lane(a->c->v[reg], lane, size, value[0]);
+			nisv_set_v(a->c, reg, a->c->v[reg][0], a->c->v[reg][1]);
+		} else if (i->flags & NISV_SIMD) {
+			nisv_set_v(a->c, reg, value[0], value[1]);
+		} else {
+			nisv_set_r(a->c, reg, extended(i, value[0]));
+		}
 	}
 	return NISV_DONE;
 }
@@ -484,7 +461,7 @@ static int store(struct access *a)
 		fails = cpu->monitor_bytes != a->len || cpu->monitor_ipa != a->ipa[0];
 		cpu->monitor_bytes = 0;
 		cpu->monitor_loads = 0;
-		set_x(a->c, a->i->rs, fails);
+		nisv_set_r(a->c, a->i->rs, fails);
 		if (fails)
 			return NISV_DONE;
 	}
@@ -517,7 +494,7 @@ static int read_modify_write(struct access *a)
 	uint64_t old[2], rs;
 	int ret;
 
-	ret = get_x(a->c, i->rs, &rs);
+	ret = nisv_get_r(a->c, i->rs, &rs);
 	if (!ret)
 		ret = transfer(a, false, a->data);
 	if (ret)
@@ -527,7 +504,7 @@ static int read_modify_write(struct access *a)
 	put_element(a, 0, (uint64_t[2]) { operate(i->op, width, old[0], rs) });
 	ret = transfer(a, true, a->data);
 	if (!ret)
-		set_x(a->c, i->rt, old[0]);
+		nisv_set_r(a->c, i->rt, old[0]);
 	return ret;
 }
 
@@ -542,20 +519,20 @@ static int compare_and_swap(struct access *a)
 
 	ret = gather(a);	/* what is new */
 	for (unsigned int k = 0; k < n && !ret; k++)
-		ret = get_x(a->c, i->rs + k, &rs);
+		ret = nisv_get_r(a->c, i->rs + k, &rs);
 	if (!ret)
 		ret = transfer(a, false, old);
 	if (ret)
 		return ret;
 	for (unsigned int k = 0; k < n; k++) {
-		get_x(a->c, i->rs + k, &rs);
+		nisv_get_r(a->c, i->rs + k, &rs);
 		value[0] = get_bytes(old + (k << i->size), 1 << i->size, a->big);
 		same &= value[0] == bits64(rs, width - 1, 0);
 	}
 	if (same)
 		ret = transfer(a, true, a->data);
 	for (unsigned int k = 0; k < n && !ret; k++)
-		set_x(a->c, i->rs + k, get_bytes(old + (k << i->size), 1 << i->size, a->big));
+		nisv_set_r(a->c, i->rs + k, get_bytes(old + (k << i->size), 1 << i->size, a->big));
 	return ret;
 }
 
@@ -571,13 +548,21 @@ static int zero(struct access *a)
 
 /* The address, from registers */
 
-static uint64_t offset(const struct nisv_insn *i, uint64_t rm)
+static uint64_t offset(const struct nisv_insn *i, uint64_t rm, bool carry)
 {
 	switch (i->extend) {
 	case NISV_UXTW:
 		return (uint64_t)(uint32_t)rm << i->shift;
 	case NISV_SXTW:
 		return (uint64_t)(int64_t)(int32_t)rm << i->shift;
+	case NISV_LSR:
+		return (uint64_t)(uint32_t)rm >> i->shift;
+	case NISV_ASR:
+		return (int64_t)(int32_t)rm >> i->shift;
+	case NISV_ROR:
+		return (uint32_t)rm >> i->shift | rm << (32 - i->shift);
+	case NISV_RRX:
+		return (uint32_t)rm >> 1 | (uint32_t)carry << 31;
 	default:
 		return rm << i->shift;
 	}
@@ -600,7 +585,7 @@ static int block_address(struct access *a)
 	uint64_t dczid;
 	int ret;
 
-	ret = get_x(a->c, a->i->rt, &a->va);
+	ret = nisv_get_r(a->c, a->i->rt, &a->va);
 	if (!ret)
 		ret = nisv_need(a->c, NISV_DCZID_EL0);
 	if (ret)
@@ -613,45 +598,71 @@ static int block_address(struct access *a)
 	return a->len < 8 ? NISV_UNSUPPORTED : NISV_DONE;
 }
 
+static int base(struct access *a)
+{
+	struct ctx *c = a->c;
+	unsigned int reg;
+	int ret;
+
+	if (c->isa != NISV_A64 && a->i->rn == 15) {
+		ret = nisv_get_r(c, 15, &a->base);
+		a->base &= ~3ull;
+		return ret;
+	}
+	reg = nisv_base(c, a->i->rn);
+	ret = nisv_need(c, reg);
+	a->base = c->x[reg];
+	return ret;
+}
+
 /* Also what writeback leaves in Rn */
 static int make_address(struct access *a, uint64_t *after)
 {
 	const struct nisv_insn *i = a->i;
 	uint64_t by = (int64_t)i->imm, rm;
+	struct ctx *c = a->c;
 	int ret;
 
 	a->len = elements(i) << i->size;
 	if (i->op == NISV_ZERO)
 		return block_address(a);
-	if (i->mode == NISV_PC_RELATIVE) {
-		a->va = a->c->x[NISV_PC] + by;
+	if (i->isa == NISV_A64 && i->mode == NISV_PC_RELATIVE) {
+		a->va = c->x[NISV_PC] + by;
 		return NISV_DONE;
 	}
 
-	if (i->rn == 31) {
-		ret = nisv_need(a->c, sp(a->c));
-		a->base = a->c->x[sp(a->c)];
-	} else {
-		ret = get_x(a->c, i->rn, &a->base);
-	}
+	ret = base(a);
 	if (!ret && i->rm != NISV_NONE) {
-		ret = get_x(a->c, i->rm, &rm);
-		by = offset(i, rm);
+		ret = nisv_get_r(c, i->rm, &rm);
+		by = offset(i, rm, c->x[NISV_PSTATE] & PSTATE_C);
+		if (i->flags & NISV_SUBTRACT)
+			by = -by;
 	}
 	if (!ret && i->family == NISV_PAC)
 		ret = authenticate(a);
 	if (ret)
 		return ret;
-	*after = a->base + by;
-	a->va = i->mode == NISV_POST_INDEX ? a->base : *after;
+	a->va = address(c, i->mode == NISV_POST_INDEX ? a->base : a->base + by);
+	*after = a->base + (i->flags & NISV_LIST ? (uint64_t)(int64_t)i->step : by);
 	return NISV_DONE;
 }
 
-/* Exclusive and atomic accesses are to one place; FEAT_LSE2 lets it be in 16 bytes */
+/*
+ * Exclusive and atomic accesses are to one place; FEAT_LSE2 lets it be in 16 bytes. In
+ * AArch32 what is ordered has to be aligned, too, and all but single registers to words.
+ */
 static bool aligned(const struct access *a)
 {
+	const uint32_t whole = NISV_EXCLUSIVE_ACCESS | NISV_ACQUIRE | NISV_RELEASE;
 	const struct nisv_insn *i = a->i;
 
+	if (i->isa != NISV_A64) {
+		if (i->flags & whole)
+			return !(a->va & (a->len - 1));
+		if (i->flags & NISV_SIMD && i->size == 1)
+			return !(a->va & 1);
+		return !(i->flags & (NISV_SIMD | NISV_LIST) || i->rt2 != NISV_NONE) || !(a->va & 3);
+	}
 	if (i->size == 6)
 		return !(a->va & 63);
 	if (i->flags & NISV_EXCLUSIVE_ACCESS || (a->reads && a->writes))
@@ -670,21 +681,82 @@ static int perform(struct access *a)
 	}
 }
 
+/* IT[1:0] and IT[7:2]: the condition of T32, and which instructions have it */
+static unsigned int it_of(uint64_t pstate)
+{
+	return bits64(pstate, 26, 25) | bits64(pstate, 15, 10) << 2;
+}
+
+static uint64_t advance_it(uint64_t pstate)
+{
+	unsigned int it = it_of(pstate);
+
+	it = it & 7 ? (it & 0xe0) | (it << 1 & 0x1f) : 0;
+	pstate &= ~(3ull << 25 | 0x3full << 10);
+	return pstate | (uint64_t)(it & 3) << 25 | (uint64_t)(it >> 2) << 10;
+}
+
+static bool holds(unsigned int cond, uint64_t pstate)
+{
+	const bool n = pstate >> 31 & 1, z = pstate >> 30 & 1, c = pstate & PSTATE_C, v = pstate >> 28 & 1;
+	bool so;
+
+	switch (cond >> 1) {
+	case 0:	so = z; break;
+	case 1:	so = c; break;
+	case 2:	so = n; break;
+	case 3:	so = v; break;
+	case 4:	so = c && !z; break;
+	case 5:	so = n == v; break;
+	case 6:	so = n == v && !z; break;
+	default: return true;
+	}
+	return so != (cond & 1);
+}
+
+/* What AArch32 asks besides the word; and whose registers are loaded or stored */
+static int aarch32_state(struct access *a)
+{
+	const struct nisv_insn *i = a->i;
+	struct ctx *c = a->c;
+	const unsigned int it = i->isa == NISV_T32 ? it_of(c->x[NISV_PSTATE]) : 0;
+	const bool loads_pc = i->op == NISV_LOAD && !(i->flags & NISV_SIMD) &&
+			      (i->flags & NISV_LIST ? i->list >> 15 : i->rt == 15);
+
+	/* It would not have been executed */
+	if (!holds(it ? it >> 4 : i->cond, c->x[NISV_PSTATE]))
+		return NISV_MISMATCH;
+	/* A branch is the last that has the condition, and is loaded from a word */
+	if (loads_pc && (it & 7 || a->va & 3))
+		return NISV_UNPREDICTABLE;
+	if (i->flags & NISV_USER_REGS) {
+		if (c->mode == MODE_USR || c->mode == MODE_SYS)
+			return NISV_UNPREDICTABLE;
+		c->mode = MODE_USR;
+	}
+	return NISV_DONE;
+}
+
 static int carry_out(struct access *a)
 {
 	const struct nisv_insn *i = a->i;
 	struct ctx *c = a->c;
-	uint64_t after = 0;
+	uint64_t after = 0, pstate;
 	int ret;
 
 	a->reads = i->op != NISV_STORE && i->op != NISV_ZERO;
 	a->writes = i->op != NISV_LOAD;
 	ret = make_address(a, &after);
+	if (!ret && i->isa != NISV_A64)
+		ret = aarch32_state(a);
 	if (!ret)
 		ret = nisv_need(c, NISV_SCTLR_EL1);
 	if (ret)
 		return ret;
-	a->big = c->x[NISV_SCTLR_EL1] & (a->privileged ? SCTLR_EE : SCTLR_E0E);
+	if (i->isa == NISV_A64)
+		a->big = c->x[NISV_SCTLR_EL1] & (a->privileged ? SCTLR_EE : SCTLR_E0E);
+	else
+		a->big = c->x[NISV_PSTATE] & PSTATE_E;
 
 	ret = translate(a);
 	if (ret)
@@ -700,29 +772,48 @@ static int carry_out(struct access *a)
 		return ret;
 
 	if (i->flags & NISV_WRITEBACK)
-		set(c, i->rn == 31 ? sp(c) : NISV_X0 + i->rn, after);
-	set(c, NISV_PC, c->x[NISV_PC] + i->length);
-	set(c, NISV_PSTATE, c->x[NISV_PSTATE] & ~(PSTATE_BTYPE | PSTATE_SS));
-	return commit(c);
+		nisv_set(c, nisv_base(c, i->rn), address(c, after));
+	if (!c->branched)
+		nisv_set(c, NISV_PC, address(c, c->x[NISV_PC] + i->length));
+	pstate = c->x[NISV_PSTATE] & ~PSTATE_SS;
+	nisv_set(c, NISV_PSTATE, i->isa == NISV_A64 ? pstate & ~PSTATE_BTYPE : advance_it(pstate));
+	return nisv_commit(c);
 }
 
-/* The word that the vCPU exited on, or what is there by now */
-static int fetch(struct ctx *c, bool privileged, uint32_t *word)
+/* Of the instruction that the vCPU exited on, or what is there by now */
+static int fetch_part(struct ctx *c, uint64_t pc, bool privileged, unsigned int len, uint32_t *part)
 {
 	uint64_t ipa;
 	void *ram = NULL;
 	bool allowed;	/* it has been executed */
 	int ret;
 
-	if (c->x[NISV_PC] & 3)
+	if (pc & (len - 1))
 		return NISV_FETCH;
-	ret = nisv_walk(c, c->x[NISV_PC], FETCH, privileged, &ipa, &allowed);
+	ret = nisv_walk(c, pc, FETCH, privileged, &ipa, &allowed);
 	if (ret)
 		return ret;
-	if (c->bus->at(c->bus->opaque, ipa, 4, false, &ram) < 4 || !ram)
+	if (c->bus->at(c->bus->opaque, ipa, len, false, &ram) < len || !ram)
 		return NISV_FETCH;
-	*word = get_bytes(ram, 4, false);
+	*part = get_bytes(ram, len, false);
 	return NISV_DONE;
+}
+
+/* As nisv_decode() takes it; T32's may be on two pages */
+static int fetch(struct ctx *c, bool privileged, uint32_t *word)
+{
+	const uint64_t pc = c->x[NISV_PC];
+	uint32_t second;
+	int ret;
+
+	if (c->isa != NISV_T32)
+		return fetch_part(c, pc, privileged, 4, word);
+	ret = fetch_part(c, pc, privileged, 2, word);
+	if (ret || *word >> 11 < 0x1d)
+		return ret;
+	ret = fetch_part(c, address(c, pc + 2), privileged, 2, &second);
+	*word = *word << 16 | second;
+	return ret;
 }
 
 /*
@@ -768,7 +859,7 @@ static int fetch_and_carry_out(struct access *a, uint64_t esr_iss, struct nisv_i
 	ret = fetch(a->c, a->privileged, &word);
 	if (ret)
 		return ret;
-	ret = nisv_decode(NISV_A64, word, i);
+	ret = nisv_decode(a->c->isa, word, i);
 	if (insn)
 		*insn = *i;
 	if (ret)
@@ -785,6 +876,7 @@ int nisv_access(struct nisv_cpu *cpu, const struct nisv_bus *bus, uint64_t fault
 	struct ctx c = { .cpu = cpu, .bus = bus };
 	struct nisv_insn i = { 0 };
 	struct access a = { .c = &c, .i = &i, .fault_ipa = fault_ipa };
+	uint64_t pstate;
 	int ret;
 
 	if (insn)
@@ -794,9 +886,15 @@ int nisv_access(struct nisv_cpu *cpu, const struct nisv_bus *bus, uint64_t fault
 		ret = nisv_need(&c, NISV_PC);
 	if (ret)
 		return ret;
-	if (c.x[NISV_PSTATE] & PSTATE_32)
-		return NISV_UNSUPPORTED;
-	a.privileged = c.x[NISV_PSTATE] & 0xc;
+	pstate = c.x[NISV_PSTATE];
+	a.privileged = pstate & 0xc;
+	if (pstate & PSTATE_32) {
+		c.isa = pstate & PSTATE_T ? NISV_T32 : NISV_A32;
+		c.mode = bits(pstate, 4, 0);
+		a.privileged = c.mode != MODE_USR;
+	}
+	/* Only with it there are other modes than User */
+	c.el1_32bit = cpu->el1_32bit || (a.privileged && c.isa != NISV_A64);
 
 	return doubt(&c, fault_ipa, fetch_and_carry_out(&a, esr_iss, insn));
 }

@@ -65,13 +65,14 @@ struct text {
 void __attribute__((format(printf, 2, 3))) nisv_add_text(struct text *t, const char *fmt, ...);
 void nisv_text_aarch32(struct text *t, const struct nisv_insn *insn);
 
-/*
- * The vCPU while an access is carried out: each register is read at most once, and
- * written at the very end
- */
+/* The vCPU while an access is carried out: regs.c */
 struct ctx {
 	struct nisv_cpu *cpu;
 	const struct nisv_bus *bus;
+	enum nisv_isa isa;
+	bool el1_32bit;			/* tables, too, are AArch32's */
+	unsigned int mode;		/* AArch32: whose registers the instruction means */
+	bool branched;			/* PC has been loaded */
 	uint64_t have, dirty;		/* bits are enum nisv_reg */
 	uint64_t x[NISV_DCZID_EL0 + 1];
 	uint32_t have_v, dirty_v;
@@ -81,11 +82,37 @@ struct ctx {
 /* Read a register into c->x, c->v. Return: NISV_DONE or NISV_REGISTER */
 int nisv_need(struct ctx *c, unsigned int reg);
 int nisv_need_v(struct ctx *c, unsigned int reg);
+/* What it is to be in the end */
+void nisv_set(struct ctx *c, unsigned int reg, uint64_t value);
+void nisv_set_v(struct ctx *c, unsigned int reg, uint64_t low, uint64_t high);
+/* Write all that have changed. Return: as nisv_need() */
+int nisv_commit(struct ctx *c);
 
-/* PSTATE, in its AArch64 and AArch32 meanings */
+/*
+ * By the number that an instruction has: A64's 31 is the zero register; AArch32's are
+ * those of c->mode, 15 is read as PC and branches when it is set. Return: as nisv_need()
+ */
+int nisv_get_r(struct ctx *c, unsigned int reg, uint64_t *value);
+void nisv_set_r(struct ctx *c, unsigned int reg, uint64_t value);
+/* Which enum nisv_reg is the base register @rn; not AArch32's PC */
+unsigned int nisv_base(const struct ctx *c, unsigned int rn);
+
+/* PSTATE, as in SPSR_EL2: of AArch64, of both, of AArch32 */
 #define PSTATE_BTYPE	(3ull << 10)
 #define PSTATE_SS	(1ull << 21)
 #define PSTATE_32	(1ull << 4)
+#define PSTATE_T	(1ull << 5)
+#define PSTATE_E	(1ull << 9)
+#define PSTATE_C	(1ull << 29)
+
+/* M[4:0] of AArch32 */
+#define MODE_USR	0x10
+#define MODE_FIQ	0x11
+#define MODE_IRQ	0x12
+#define MODE_SVC	0x13
+#define MODE_ABT	0x17
+#define MODE_UND	0x1b
+#define MODE_SYS	0x1f
 
 #define SCTLR_M		(1ull << 0)
 #define SCTLR_E0E	(1ull << 24)

@@ -285,7 +285,7 @@ int nisv_walk(struct ctx *c, uint64_t va, enum purpose purpose, bool privileged,
 	if (ret)
 		return ret;
 
-	if (!c->cpu->el1_32bit) {
+	if (!c->el1_32bit) {
 		ret = walk_a64(c, va, purpose == FETCH, &leaf);
 	} else if (!(c->x[NISV_SCTLR_EL1] & SCTLR_M)) {
 		leaf = (struct leaf) { .ipa = (uint32_t)va, .user = true };

@@ -102,11 +102,29 @@ static int dev_write(void *opaque, uint64_t ipa, const void *data, unsigned int 
 	return device(ipa, len);
 }
 
+static enum nisv_isa isa_of_vcpu(void)
+{
+	if (!(in.x[NISV_PSTATE] & 0x10))
+		return NISV_A64;
+	return in.x[NISV_PSTATE] & 0x20 ? NISV_T32 : NISV_A32;
+}
+
+/* The instruction as it is in memory: of T32 the first halfword is the upper one */
+static void put_word(uint64_t at)
+{
+	const uint16_t halves[] = { in.word >> 16, in.word };
+
+	if (at > RAM_SIZE - 4)
+		return;
+	if (isa_of_vcpu() == NISV_T32)
+		memcpy(ram + at, halves + !halves[0], halves[0] ? 4 : 2);
+	else
+		memcpy(ram + at, &in.word, 4);
+}
+
 /* Random bits seldom make a vCPU that gets far; `shape` says what is put right */
 static void vcpu(void)
 {
-	uint64_t pc;
-
 	if (in.shape & 1)		/* MMU off */
 		in.x[NISV_SCTLR_EL1] &= ~1ull;
 	if (in.shape & 2) {		/* 4K, 48 bits, tables in RAM */
@@ -141,15 +159,13 @@ static void vcpu(void)
 		in.fault_ipa = DEVICE + in.fault_ipa % (DEVICE_SIZE + 64);
 		for (unsigned int n = 0; n < 33; n++)
 			in.x[n] = in.fault_ipa;
-		if (nisv_decode(NISV_A64, in.word, &i) == NISV_DONE) {
+		if (nisv_decode(isa_of_vcpu(), in.word, &i) == NISV_DONE) {
 			in.esr_iss = i.op == NISV_LOAD ? 0 : 1 << 6;
 			if (i.mode == NISV_PRE_INDEX || i.mode == NISV_OFFSET)
 				in.fault_ipa += i.imm;
 		}
 	}
-	pc = in.x[NISV_PC] - RAM;
-	if (pc <= RAM_SIZE - 4)
-		memcpy(ram + pc, &in.word, 4);
+	put_word(in.x[NISV_PC] - RAM);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
