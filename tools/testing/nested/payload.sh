@@ -33,7 +33,7 @@ mkdir -p "$out/tests"
 for t in "$@"; do
 	case $t in
 	libnisv)
-		"${cc[@]}" -std=gnu11 -I"$top/include" "$top/tools/kvm/nisv/tests/differential.c" \
+		"${cc[@]}" -std=gnu11 -I"$top/include" "$top"/tools/kvm/nisv/tests/differential*.c \
 			"$top"/tools/kvm/nisv/*.c -o "$out/tests/$t"
 		;;
 	*)

@@ -31,32 +31,13 @@
 
 #include <linux/kvm.h>
 
-#include "nisv.h"
+#include "differential.h"
 
 #define CAP_ARM_NISV_TO_USER	177
 #define EXIT_ARM_NISV		28
+#define EL1_32BIT		1			/* KVM_ARM_VCPU_EL1_32BIT */
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-
-/* Guest physical memory */
-#define RAM		0x40000000ull
-#define RAM_SIZE	0x400000ull
-#define CODE		(RAM + 0x000000)	/* a page each, of up to 64K */
-#define CONTEXT		(RAM + 0x010000)
-#define WINDOW		(RAM + 0x020000)	/* WINDOW_PAGES of what is accessed in RAM */
-#define INSIDE		(RAM + 0x070000)	/* the page of the hole's window that is RAM */
-#define TABLES		(RAM + 0x100000)	/* two sets */
-#define TABLES_SIZE	0x100000ull
-#define HOLE		0x10000000ull
-#define DONE		0x20000000ull
-#define NEAR		256			/* bytes; no access is longer */
 #define HANGS		10			/* seconds that no instance takes */
-
-#define WINDOW_PAGES	4
-#define RAM_PAGE	2			/* of the window, when it is in the hole */
-
-/* Pages from the base of the virtual addresses on */
-enum { VPAGE_CODE, VPAGE_CONTEXT, VPAGE_DONE, VPAGE_WINDOW = 4 };
 
 /* What the guest loads before, and stores after the instruction */
 struct context {
@@ -90,7 +71,6 @@ __asm__(
 "	.endm\n"
 "	.balign 0x800\n"
 "guest_code:\n"
-"	isb\n"
 "	mrs	x0, tpidrro_el0\n"
 "	each_v	ldr\n"
 "	ldr	x1, [x0, #768]\n"
@@ -134,24 +114,18 @@ _Static_assert(offsetof(struct context, x) == 512 && offsetof(struct context, sp
 	       offsetof(struct context, nzcv) == 768 && offsetof(struct context, done) == 776 &&
 	       offsetof(struct page, out) == 1024, "as the guest's code has it");
 
-/* What random instances are made of */
-struct world {
-	unsigned int granule;		/* log2 of the page size */
-	bool upper, el0, big;
-	uint64_t va;			/* of the first page */
-};
-
-static int kvm, vm, vcpu;
-static struct kvm_run *run;
+static int kvm;
+static struct machine machines[2];
 static uint8_t *ram;
 static uint8_t *hole;			/* WINDOW_PAGES of it */
-static struct world world;
 static uint64_t tables_used;
-static struct nisv_cpu cpu;
 static uint64_t seed = 1;
 static bool verbose;
 
-static uint64_t rnd(void)
+struct machine *m;
+struct world world;
+
+uint64_t rnd(void)
 {
 	seed ^= seed << 13;
 	seed ^= seed >> 7;
@@ -159,38 +133,33 @@ static uint64_t rnd(void)
 	return seed * 0x2545f4914f6cdd1dull;
 }
 
-static void __attribute__((noreturn)) die(const char *what)
+void die(const char *what)
 {
 	printf("Bail out! %s: %s\n", what, strerror(errno));
 	exit(1);
 }
 
-static void *at_pa(uint64_t pa)
+void *at_pa(uint64_t pa)
 {
 	return ram + (pa - RAM);
 }
 
 /* KVM */
 
-#define CORE(word)	(0x6030000000100000ull | (word))
-#define PC		CORE(0x40)
-#define PSTATE		CORE(0x42)
-#define SYS(op1, crn, crm, op2) (0x6030000000130000ull | 3 << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
-
-static void set_reg(uint64_t id, uint64_t value)
+void set_reg(uint64_t id, uint64_t value)
 {
 	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&value };
 
-	if (ioctl(vcpu, KVM_SET_ONE_REG, &reg))
+	if (ioctl(m->vcpu, KVM_SET_ONE_REG, &reg))
 		die("KVM_SET_ONE_REG");
 }
 
-static uint64_t get_kvm(uint64_t id)
+uint64_t get_reg(uint64_t id)
 {
 	uint64_t value = 0;
 	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&value };
 
-	if (ioctl(vcpu, KVM_GET_ONE_REG, &reg))
+	if (ioctl(m->vcpu, KVM_GET_ONE_REG, &reg))
 		die("KVM_GET_ONE_REG");
 	return value;
 }
@@ -212,91 +181,128 @@ static bool in_protected_mode(void)
 	return strstr(cmdline, "kvm-arm.mode=protected");
 }
 
-static void start_vm(void)
+void one_vreg(unsigned long request, unsigned int n, uint64_t v[2])
+{
+	struct kvm_one_reg reg = { .id = VREG(n), .addr = (uintptr_t)v };
+
+	if (ioctl(m->vcpu, request, &reg))
+		die("V register");
+}
+
+static bool has(unsigned int cap)
+{
+	return ioctl(kvm, KVM_CHECK_EXTENSION, cap) > 0;
+}
+
+static void start_memory(void)
+{
+	ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	hole = calloc(WINDOW_PAGES, 0x10000);
+	if (ram == MAP_FAILED || !hole)
+		die("memory");
+	memcpy(at_pa(CODE), guest_code, guest_end - guest_code);
+	memcpy((uint8_t *)at_pa(CODE32) + A64_VECTORS, guest_vectors, guest_end - guest_vectors);
+	__builtin___clear_cache((char *)ram, (char *)ram + RAM_SIZE);
+}
+
+/* A VM of one vCPU; all have the same memory */
+static void start_vm(struct machine *machine, bool el1_32bit)
 {
 	struct kvm_enable_cap cap = { .cap = CAP_ARM_NISV_TO_USER };
 	struct kvm_userspace_memory_region region = {
-		.guest_phys_addr = RAM, .memory_size = RAM_SIZE,
+		.guest_phys_addr = RAM, .memory_size = RAM_SIZE, .userspace_addr = (uintptr_t)ram,
 	};
+	/* How AArch32 says that it is through: BKPT */
+	struct kvm_guest_debug debug = { .control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP };
 	struct kvm_vcpu_init init;
-	int size;
+	const int vm = ioctl(kvm, KVM_CREATE_VM, 0), size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 
-	kvm = open("/dev/kvm", O_RDWR);
-	if (kvm < 0)
-		die("/dev/kvm");
-	vm = ioctl(kvm, KVM_CREATE_VM, 0);
 	if (vm < 0)
 		die("KVM_CREATE_VM");
 	if (ioctl(vm, KVM_ENABLE_CAP, &cap)) {
 		printf("1..0 # SKIP this kernel does not have KVM_CAP_ARM_NISV_TO_USER\n");
 		exit(4);
 	}
-	ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	hole = calloc(WINDOW_PAGES, 0x10000);
-	region.userspace_addr = (uintptr_t)ram;
-	if (ram == MAP_FAILED || !hole || ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region))
-		die("memory");
+	if (ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region))
+		die("KVM_SET_USER_MEMORY_REGION");
 	if (ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init))
 		die("KVM_ARM_PREFERRED_TARGET");
+	if (el1_32bit)
+		init.features[0] |= 1 << EL1_32BIT;
 	/* Address and generic authentication, of which KVM has both or neither */
-	if (ioctl(kvm, KVM_CHECK_EXTENSION, 171) == 1 && ioctl(kvm, KVM_CHECK_EXTENSION, 172) == 1 &&
-	    !in_protected_mode())
+	else if (has(171) && has(172) && !in_protected_mode())
 		init.features[0] |= 1 << 5 | 1 << 6;
-	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
-	if (vcpu < 0 || ioctl(vcpu, KVM_ARM_VCPU_INIT, &init))
+	machine->vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+	if (machine->vcpu < 0 || ioctl(machine->vcpu, KVM_ARM_VCPU_INIT, &init) ||
+	    ioctl(machine->vcpu, KVM_SET_GUEST_DEBUG, &debug))
 		die("vCPU");
-	size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
-	run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
-	if (run == MAP_FAILED)
+	machine->run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, machine->vcpu, 0);
+	if (machine->run == MAP_FAILED)
 		die("kvm_run");
-	nisv_kvm_init(&cpu, vcpu, false);
+	nisv_kvm_init(&machine->cpu, machine->vcpu, el1_32bit);
 }
 
 /* Page tables */
 
 static uint64_t guest64(uint64_t v)
 {
-	return world.big && !world.el0 ? __builtin_bswap64(v) : v;
+	return world.big_tables ? __builtin_bswap64(v) : v;
 }
 
 /* The data's endianness at EL0 is its own, and the context is data */
-static uint64_t data64(uint64_t v)
+uint64_t data64(uint64_t v)
 {
 	return world.big ? __builtin_bswap64(v) : v;
 }
 
-static void map(uint64_t root, uint64_t va, uint64_t pa, uint64_t attributes)
+void clear_table(uint64_t table, uint64_t size)
+{
+	memset(at_pa(table), 0, size);
+	tables_used = table + size;
+}
+
+uint64_t new_table(uint64_t size)
+{
+	const uint64_t table = tables_used;
+
+	clear_table(table, size);
+	return table;
+}
+
+void map(uint64_t root, uint64_t va, uint64_t pa, unsigned int last, uint64_t attributes)
 {
 	const unsigned int stride = world.granule - 3;
-	const unsigned int levels = (48 - world.granule + stride - 1) / stride;
+	const unsigned int levels = (world.input - world.granule + stride - 1) / stride;
 	uint64_t table = root, *entry;
 
 	for (unsigned int level = 4 - levels; ; level++) {
 		const unsigned int low = world.granule + (3 - level) * stride;
-		const unsigned int high = low + stride < 48 ? low + stride : 48;
+		const unsigned int high = low + stride < world.input ? low + stride : world.input;
 
 		entry = (uint64_t *)at_pa(table) + (va >> low & ((1ull << (high - low)) - 1));
-		if (level == 3)
+		if (level == last)
 			break;
-		if (!*entry) {
-			*entry = guest64(tables_used | 3);
-			memset(at_pa(tables_used), 0, 1 << world.granule);
-			tables_used += 1 << world.granule;
-		}
+		if (!*entry)
+			*entry = guest64(new_table(1 << world.granule) | 3);
 		table = guest64(*entry) & 0xfffffffff000ull;
 	}
-	*entry = guest64(pa | attributes | 1 << 11 | 1 << 10 | 3 << 8 | 3);	/* nG, AF, SH */
+	*entry = guest64(pa | attributes | 1 << 11 | 1 << 10 | 3 << 8 | (last == 3 ? 3 : 1)); /* nG, AF, SH */
 }
 
-static uint64_t vpage(unsigned int n)
+uint64_t pages(unsigned int n)
 {
-	return world.va + ((uint64_t)n << world.granule);
+	return (uint64_t)n << world.granule;
 }
 
 /* Where a page of the window is, when it is in the hole */
-static uint64_t hole_page(unsigned int n)
+uint64_t hole_page(unsigned int n)
 {
-	return n == RAM_PAGE ? INSIDE : HOLE + ((uint64_t)n << world.granule);
+	return n == RAM_PAGE ? INSIDE : HOLE + pages(n);
+}
+
+uint64_t window_page(unsigned int n, bool in_hole)
+{
+	return in_hole ? hole_page(n) : WINDOW + pages(n);
 }
 
 static uint64_t make_tables(bool in_hole)
@@ -304,23 +310,22 @@ static uint64_t make_tables(bool in_hole)
 	const uint64_t root = TABLES + in_hole * TABLES_SIZE;
 	const uint64_t user = world.el0 ? 1 << 6 : 0, normal = 0 << 2;
 
-	tables_used = root + (1 << world.granule);
-	memset(at_pa(root), 0, 1 << world.granule);
-	map(root, vpage(VPAGE_CODE), CODE, normal | user | (world.el0 ? 1 << 7 : 0));
-	map(root, vpage(VPAGE_CONTEXT), CONTEXT, normal | user);
-	map(root, vpage(VPAGE_DONE), DONE, normal | user);
+	clear_table(root, 1 << world.granule);
+	map(root, world.code, world.isa == NISV_A64 ? CODE : CODE32, 3, normal | user | (world.el0 ? 1 << 7 : 0));
+	if (world.isa == NISV_A64)
+		map(root, world.context, CONTEXT, 3, normal | user);
+	map(root, world.done, DONE, 3, normal | user);
 	for (unsigned int n = 0; n < WINDOW_PAGES; n++)
-		map(root, vpage(VPAGE_WINDOW + n),
-		    in_hole ? hole_page(n) : WINDOW + ((uint64_t)n << world.granule), normal | 1 << 6);
+		map(root, world.window + pages(n), window_page(n, in_hole), 3, normal | 1 << 6);
 	return root;
 }
 
-static uint64_t roots[2];
+uint64_t roots[2];
 
 /* ID_AA64MMFR0_EL1.TGran4, TGran64, TGran16 */
-static bool has_granule(unsigned int granule)
+bool has_granule(unsigned int granule)
 {
-	const uint64_t mmfr0 = get_kvm(SYS(0, 0, 7, 0));
+	const uint64_t mmfr0 = get_reg(SYS(0, 0, 7, 0));
 
 	switch (granule) {
 	case 12:
@@ -332,28 +337,31 @@ static bool has_granule(unsigned int granule)
 	}
 }
 
-/* A new world: everything but what is accessed, and how */
-static void new_world(void)
+void new_granule(void)
 {
 	static const uint8_t granules[] = { 12, 14, 16 };
-	static const uint8_t tg0[] = { [12] = 0, [14] = 2, [16] = 1 }, tg1[] = { [12] = 2, [14] = 1, [16] = 3 };
-	uint64_t sctlr = 0x30d00980 | 1 << 12 | 1 << 2 | 1 << 0;	/* RES1, I, C, M */
-	uint64_t tcr;
 
 	do
 		world.granule = granules[rnd() % 3];
 	while (!has_granule(world.granule));
-	world.upper = rnd() & 1;
-	world.el0 = rnd() & 1;
-	world.big = rnd() & 1;
-	world.va = (rnd() & 0x7ffffff00000ull) | (world.upper ? 0xffff800000000000ull : 0);
+}
 
+/* Tables and registers of an EL1 that is AArch64, for what world says */
+void aarch64_el1(uint64_t vectors)
+{
+	static const uint8_t tg0[] = { [12] = 0, [14] = 2, [16] = 1 }, tg1[] = { [12] = 2, [14] = 1, [16] = 3 };
+	uint64_t sctlr = 0x30d00980 | 1 << 12 | 1 << 2 | 1 << 0;	/* RES1, I, C, M */
+	uint64_t tcr;
+
+	world.input = 48;
 	tcr = 16 | 16 << 16 | 1ull << 8 | 1ull << 10 | 3ull << 12 |
 	      1ull << 24 | 1ull << 26 | 3ull << 28 | 5ull << 32 |
 	      (uint64_t)tg0[world.granule] << 14 | (uint64_t)tg1[world.granule] << 30;
 	sctlr |= 1 << 14 | 1 << 15 | 1 << 26;				/* DZE, UCT, UCI */
-	if (world.big)
-		sctlr |= 1 << (world.el0 ? 24 : 25);			/* E0E, EE */
+	if (world.big_tables)
+		sctlr |= 1 << 25;					/* EE */
+	else if (world.big)
+		sctlr |= 1 << 24;					/* E0E */
 	sctlr |= 1u << 31 | 1 << 30 | 1 << 27 | 1 << 13;		/* EnIA IB DA DB */
 	roots[0] = make_tables(false);
 	roots[1] = make_tables(true);
@@ -362,22 +370,44 @@ static void new_world(void)
 	set_reg(SYS(0, 2, 0, 2), tcr);
 	set_reg(SYS(0, 10, 2, 0), 0xff);				/* MAIR: write-back */
 	set_reg(SYS(0, 1, 0, 2), 3 << 20);				/* CPACR: no trap of FP */
-	set_reg(SYS(0, 12, 0, 0), vpage(VPAGE_CODE) + (guest_vectors - guest_code));
-	set_reg(SYS(3, 13, 0, 3), vpage(VPAGE_CONTEXT));		/* TPIDRRO_EL0 */
-	set_reg(SYS(0, 13, 0, 4), vpage(VPAGE_DONE));			/* TPIDR_EL1 */
+	set_reg(SYS(0, 12, 0, 0), vectors);
+	set_reg(SYS(0, 13, 0, 4), world.done);				/* TPIDR_EL1 */
+}
+
+/* A new world: everything but what is accessed, and how */
+static void new_world(void)
+{
+	m = &machines[0];
+	world = (struct world) { .isa = NISV_A64 };
+	new_granule();
+	world.upper = rnd() & 1;
+	world.el0 = rnd() & 1;
+	world.big = rnd() & 1;
+	world.big_tables = world.big && !world.el0;
+	world.code = (rnd() & 0x7ffffff00000ull) | (world.upper ? 0xffff800000000000ull : 0);
+	world.context = world.code + pages(1);
+	world.done = world.code + pages(2);
+	world.window = world.code + pages(4);
+	aarch64_el1(world.code + (guest_vectors - guest_code));
+	set_reg(SYS(3, 13, 0, 3), world.context);			/* TPIDRRO_EL0 */
 }
 
 /* An address space of its own each time, so that no translation is left of others */
-static void enter(bool in_hole)
+void enter(bool in_hole, uint64_t pc, uint64_t pstate)
 {
 	static unsigned int asid;
+	const uint64_t root = roots[in_hole];
 
 	asid = (asid + 1) & 0xff;
-	set_reg(SYS(0, 2, 0, world.upper), roots[in_hole] | (uint64_t)asid << 48);
-	if (world.upper)
-		set_reg(SYS(0, 2, 0, 0), (uint64_t)asid << 48 | roots[in_hole]);
-	set_reg(PC, vpage(VPAGE_CODE));
-	set_reg(PSTATE, world.el0 ? 0x3c0 : 0x3c5);
+	if (m->cpu.el1_32bit && !world.long_format) {
+		set_reg(SYS(0, 13, 0, 1), asid);			/* CONTEXTIDR */
+		set_reg(SYS(0, 2, 0, world.upper), root | 0x4a);	/* write-back */
+	} else {
+		set_reg(SYS(0, 2, 0, 0), root | (uint64_t)asid << 48);
+		set_reg(SYS(0, 2, 0, 1), root | (uint64_t)asid << 48);
+	}
+	set_reg(PC, pc);
+	set_reg(PSTATE, pstate);
 }
 
 /* What the window leads to, for libnisv */
@@ -408,7 +438,7 @@ static uint64_t bus_at(void *opaque, uint64_t ipa, uint64_t len, bool write, voi
 	return device_at(ipa, 1, &n) ? len < rest ? len : rest : 0;
 }
 
-static bool bad_callback;
+bool bad_callback;
 
 static int bus_read(void *opaque, uint64_t ipa, void *data, unsigned int len)
 {
@@ -436,11 +466,11 @@ static int bus_write(void *opaque, uint64_t ipa, const void *data, unsigned int 
 	return 0;
 }
 
-static const struct nisv_bus bus = { .at = bus_at, .read = bus_read, .write = bus_write };
+const struct nisv_bus bus = { .at = bus_at, .read = bus_read, .write = bus_write };
 
 /* Registers that are not KVM's, for accesses that KVM completes */
 
-static uint64_t soft[96][2];
+uint64_t soft[96][2];
 
 static int soft_get(void *opaque, unsigned int reg, uint64_t value[2])
 {
@@ -456,10 +486,10 @@ static int soft_set(void *opaque, unsigned int reg, const uint64_t value[2])
 	return 0;
 }
 
-static struct nisv_cpu soft_cpu = { .get = soft_get, .set = soft_set };
+struct nisv_cpu soft_cpu = { .get = soft_get, .set = soft_set };
 
 /* All but the general-purpose and SIMD&FP registers */
-static void soft_init(void)
+void soft_init(void)
 {
 	static const unsigned int regs[] = {
 		NISV_SP_EL0, NISV_SP_EL1, NISV_PC, NISV_PSTATE,
@@ -471,22 +501,17 @@ static void soft_init(void)
 	};
 
 	for (unsigned int n = 0; n < ARRAY_SIZE(regs); n++)
-		soft[regs[n]][0] = get_kvm(ids[n]);
+		soft[regs[n]][0] = get_reg(ids[n]);
+	soft_cpu.el1_32bit = m->cpu.el1_32bit;
 }
 
 static int soft_access(uint64_t ipa, bool write, struct nisv_insn *i)
 {
 	soft_init();
 	for (unsigned int n = 0; n < 31; n++)
-		soft[n][0] = get_kvm(CORE(2 * n));
-	for (unsigned int n = 0; n < 32; n++) {
-		struct kvm_one_reg reg = {
-			.id = 0x6040000000100054ull + 4 * n, .addr = (uintptr_t)soft[NISV_V0 + n],
-		};
-
-		if (ioctl(vcpu, KVM_GET_ONE_REG, &reg))
-			die("KVM_GET_ONE_REG");
-	}
+		soft[n][0] = get_reg(CORE(2 * n));
+	for (unsigned int n = 0; n < 32; n++)
+		one_vreg(KVM_GET_ONE_REG, n, soft[NISV_V0 + n]);
 	return nisv_access(&soft_cpu, &bus, ipa, write ? 1 << 6 : 0, i);
 }
 
@@ -503,46 +528,49 @@ static void soft_out(struct context *out)
 	out->nzcv = data64(soft[NISV_PSTATE][0] & 0xf0000000);
 }
 
-enum end { COMPLETED, EXCEPTION, SOFT, WRONG };
+char wrong[200];
 
-static char wrong[200];
+/* Let KVM complete its access, so that it does not move PC the next time */
+static void complete(void)
+{
+	m->run->immediate_exit = 1;
+	ioctl(m->vcpu, KVM_RUN, 0);
+	m->run->immediate_exit = 0;
+}
 
-/* Run until the guest says that it is through */
-static enum end go(struct nisv_insn *last)
+enum end go(struct nisv_insn *last)
 {
 	for (unsigned int exits = 0; exits < 64; exits++) {
 		int ret;
 
 		alarm(HANGS);
-		ret = ioctl(vcpu, KVM_RUN, 0);
+		ret = ioctl(m->vcpu, KVM_RUN, 0);
 		alarm(0);
 		if (ret) {
 			snprintf(wrong, sizeof(wrong), "KVM_RUN: %s at PC 0x%llx, ELR_EL1 0x%llx", strerror(errno),
-				 (unsigned long long)get_kvm(PC), (unsigned long long)get_kvm(CORE(0x46)));
+				 (unsigned long long)get_reg(PC), (unsigned long long)get_reg(CORE(0x46)));
 			return WRONG;
 		}
-		if (run->exit_reason == EXIT_ARM_NISV) {
-			ret = nisv_kvm(&cpu, run, &bus, last);
+		if (m->run->exit_reason == EXIT_ARM_NISV) {
+			ret = nisv_kvm(&m->cpu, m->run, &bus, last);
 			if (ret < 0) {
 				snprintf(wrong, sizeof(wrong), "refused: %s", nisv_strerror(ret));
 				return WRONG;
 			}
 			continue;
 		}
-		if (run->exit_reason != KVM_EXIT_MMIO) {
-			snprintf(wrong, sizeof(wrong), "exit %u", run->exit_reason);
+		if (m->run->exit_reason == KVM_EXIT_DEBUG)
+			return get_reg(PC) < world.code + PAD_A32 ? EXCEPTION : COMPLETED;
+		if (m->run->exit_reason != KVM_EXIT_MMIO) {
+			snprintf(wrong, sizeof(wrong), "exit %u", m->run->exit_reason);
 			return WRONG;
 		}
-		if (run->mmio.phys_addr == DONE)
-			return COMPLETED;
-		if (run->mmio.phys_addr == DONE + 8)
-			return EXCEPTION;
-		ret = soft_access(run->mmio.phys_addr, run->mmio.is_write, last);
-		/* Let KVM complete its access, so that none is pending */
-		memset(run->mmio.data, 0, sizeof(run->mmio.data));
-		run->immediate_exit = 1;
-		ioctl(vcpu, KVM_RUN, 0);
-		run->immediate_exit = 0;
+		if (m->run->mmio.phys_addr == DONE || m->run->mmio.phys_addr == DONE + 8) {
+			complete();
+			return m->run->mmio.phys_addr == DONE ? COMPLETED : EXCEPTION;
+		}
+		ret = soft_access(m->run->mmio.phys_addr, m->run->mmio.is_write, last);
+		complete();
 		if (ret) {
 			snprintf(wrong, sizeof(wrong), "refused: %s", nisv_strerror(ret));
 			return WRONG;
@@ -558,14 +586,6 @@ static enum end go(struct nisv_insn *last)
  * Registers, offsets, sizes, ordering and lanes are what instances differ in.
  */
 
-struct form {
-	char name[64];
-	uint64_t key;
-	uint8_t family;
-	uint32_t word;		/* one of them */
-	unsigned int passed, faulted, undefined;
-};
-
 static struct form forms[512];
 static unsigned int nforms;
 
@@ -573,6 +593,8 @@ static uint64_t key_of(const struct nisv_insn *i)
 {
 	const uint32_t same = NISV_SIMD | NISV_SIGNED | NISV_REPLICATE | NISV_AUTH_A | NISV_AUTH_B;
 
+	if (i->isa != NISV_A64)
+		return aarch32_key(i);
 	return i->family | i->op << 8 | i->selem << 16 | (uint64_t)i->nregs << 24 |
 	       (uint64_t)(i->lane == NISV_NONE) << 32 | (uint64_t)i->mode << 40 |
 	       (uint64_t)(i->flags & same) << 48;
@@ -586,6 +608,10 @@ static void name_of(const struct nisv_insn *i, char *name, size_t size)
 	};
 	char what[40] = "";
 
+	if (i->isa != NISV_A64) {
+		aarch32_name(i, name, size);
+		return;
+	}
 	if (i->flags & NISV_STRUCTURE)
 		snprintf(what, sizeof(what), i->flags & NISV_REPLICATE ? " %u-element structure, all lanes" :
 			 i->lane == NISV_NONE ? " %u-element structures, %u registers" :
@@ -598,12 +624,24 @@ static void name_of(const struct nisv_insn *i, char *name, size_t size)
 		 i->family == NISV_PAC && i->flags & NISV_WRITEBACK ? ", pre-indexed" : "");
 }
 
-static void add_form(uint32_t word)
+/* Bits that may change, each on its own: registers, offsets, lists */
+static uint32_t free_bits(const struct form *f)
+{
+	struct nisv_insn i;
+	uint32_t free = 0;
+
+	for (unsigned int n = 0; n < (f->isa != NISV_T32 || f->word >> 16 ? 32 : 16); n++)
+		if (nisv_decode(f->isa, f->word ^ 1u << n, &i) == NISV_DONE && key_of(&i) == f->key)
+			free |= 1u << n;
+	return free;
+}
+
+static void add_form(enum nisv_isa isa, uint32_t word)
 {
 	struct nisv_insn i;
 	struct form *f;
 
-	if (nisv_decode(NISV_A64, word, &i) != NISV_DONE)
+	if (nisv_decode(isa, word, &i) != NISV_DONE)
 		return;
 	for (f = forms; f < forms + nforms; f++)
 		if (f->key == key_of(&i))
@@ -613,8 +651,10 @@ static void add_form(uint32_t word)
 	nforms++;
 	name_of(&i, f->name, sizeof(f->name));
 	f->key = key_of(&i);
+	f->isa = isa;
 	f->family = i.family;
 	f->word = word;
+	f->free = free_bits(f);
 }
 
 static void find_forms(void)
@@ -624,17 +664,22 @@ static void find_forms(void)
 
 	for (uint32_t v = 0; v < 1 << 17; v++)
 		for (unsigned int n = 0; n < ARRAY_SIZE(rm); n++)
-			add_form((v >> 6) << 21 | rm[n] << 16 | (v & 63) << 10 | 0x44);
-	add_form(0xd50b7423);	/* DC ZVA is not among these */
+			add_form(NISV_A64, (v >> 6) << 21 | rm[n] << 16 | (v & 63) << 10 | 0x44);
+	add_form(NISV_A64, 0xd50b7423);	/* DC ZVA is not among these */
 }
 
-static uint32_t another(const struct form *f, struct nisv_insn *i)
+/* From one instance to the next, so that they get to where only two bits at once lead */
+static uint32_t another(struct form *f, struct nisv_insn *i)
 {
 	for (;;) {
-		const uint32_t w = f->word ^ (rnd() & (rnd() & 1 ? 0x003fffff : 0xc0ffffff));
+		uint32_t w = f->word ^ (rnd() & f->free);
 
-		if (nisv_decode(NISV_A64, w, i) == NISV_DONE && key_of(i) == f->key)
+		if (rnd() & 1)
+			w ^= 1u << rnd() % 32 ^ 1u << rnd() % 32;
+		if (nisv_decode(f->isa, w, i) == NISV_DONE && key_of(i) == f->key) {
+			f->word = w;
 			return w;
+		}
 	}
 }
 
@@ -660,6 +705,19 @@ static uint64_t rm_offset(const struct nisv_insn *i, uint64_t rm)
 	}
 }
 
+/* In the window; aligned mostly, or across an edge */
+uint64_t somewhere(unsigned int len, unsigned int unit, bool always)
+{
+	const uint64_t size = pages(WINDOW_PAGES);
+	uint64_t at = rnd() % (size - NEAR) + NEAR / 2;
+
+	if (rnd() & 1)
+		at = pages(1 + rnd() % (WINDOW_PAGES - 1)) - 1 - rnd() % len;
+	if (always || rnd() & 1)
+		at &= ~(uint64_t)(unit - 1);
+	return world.window + at;
+}
+
 static void put_x(struct context *c, unsigned int reg, uint64_t value)
 {
 	if (reg < 31)
@@ -672,22 +730,13 @@ static void put_x(struct context *c, unsigned int reg, uint64_t value)
  */
 static bool aim(struct context *c, const struct nisv_insn *i, uint64_t slot, uint64_t *target)
 {
-	const uint64_t size = (uint64_t)WINDOW_PAGES << world.granule, page = 1ull << world.granule;
-	const unsigned int len = bytes_of(i);
-	const bool one_place = i->flags & NISV_EXCLUSIVE_ACCESS || i->op > NISV_STORE;
-	uint64_t offset = (int64_t)i->imm, at = rnd() % (size - 256) + 128;
+	const unsigned int len = bytes_of(i), unit = len & (len - 1) ? 1u << i->size : len;
+	uint64_t offset = (int64_t)i->imm;
 
-	/* Mostly where it is aligned; or across an edge */
-	if (one_place || rnd() & 1)
-		at &= ~(uint64_t)((len & (len - 1) ? 1u << i->size : len) - 1);
-	else if (rnd() & 1)
-		at = (1 + rnd() % (WINDOW_PAGES - 1)) * page - 1 - rnd() % len;
-	*target = vpage(VPAGE_WINDOW) + at;
-
+	*target = somewhere(len, unit, i->flags & NISV_EXCLUSIVE_ACCESS || i->op > NISV_STORE);
 	if (i->mode == NISV_PC_RELATIVE) {
 		*target = slot + offset;
-		at = *target - vpage(VPAGE_WINDOW);
-		return at + 128 < size && *target >= vpage(VPAGE_WINDOW);
+		return *target >= world.window && *target - world.window + NEAR / 2 < pages(WINDOW_PAGES);
 	}
 	if (i->op == NISV_ZERO) {
 		if (i->rt == 31)
@@ -720,14 +769,19 @@ static bool aim(struct context *c, const struct nisv_insn *i, uint64_t slot, uin
 	return !(i->op == NISV_CAS && (i->rs == i->rn || (i->rt2 != NISV_NONE && i->rs + 1 == i->rn)));
 }
 
-static void explain(const struct form *f, uint32_t word, const struct nisv_insn *i, const char *what)
+void explain(const struct form *f, uint32_t word, const struct nisv_insn *i, const char *what)
 {
 	char text[128] = "";
 
 	if (i->length)
 		nisv_text(i, text, sizeof(text));
-	printf("# %s: %08x %s, %s, %s endian, %uK, TTBR%u: %s\n", f->name, word, text,
-	       world.el0 ? "EL0" : "EL1", world.big ? "big" : "little",
+	printf("# %s: %08x %s, ", f->name, word, text);
+	if (f->isa == NISV_A64)
+		printf("%s, ", world.el0 ? "EL0" : "EL1");
+	else
+		printf("mode 0x%x, %s descriptors, ", world.mode,
+		       !m->cpu.el1_32bit ? "AArch64" : world.long_format ? "long" : "short");
+	printf("%s endian, %uK, TTBR%u: %s\n", world.big ? "big" : "little",
 	       1 << (world.granule - 10), world.upper, what);
 }
 
@@ -758,28 +812,63 @@ static uint8_t *in_hole(uint64_t at)
 	return at >> world.granule == RAM_PAGE ? (uint8_t *)at_pa(INSIDE) + (at & (page - 1)) : hole + at;
 }
 
+/* Only near the target should anything change */
+static void near(uint64_t target, uint64_t *from, uint64_t *to)
+{
+	const uint64_t at = (target - world.window) & ~(NEAR - 1ull);
+
+	*from = at < NEAR ? 0 : at - NEAR;
+	*to = *from + 4 * NEAR < pages(WINDOW_PAGES) ? *from + 4 * NEAR : pages(WINDOW_PAGES);
+}
+
+void fill(uint64_t target)
+{
+	uint64_t from, to;
+
+	near(target, &from, &to);
+	for (uint64_t at = from; at < to; at += 8) {
+		const uint64_t value = rnd();
+
+		memcpy((uint8_t *)at_pa(WINDOW) + at, &value, 8);
+		memcpy(in_hole(at), &value, 8);
+	}
+}
+
+void put_memory(uint64_t target, const void *data, unsigned int len)
+{
+	const uint64_t at = target - world.window;
+
+	memcpy((uint8_t *)at_pa(WINDOW) + at, data, len);
+	for (unsigned int n = 0; n < len; n++)
+		*in_hole(at + n) = ((const uint8_t *)data)[n];
+}
+
+void compare_memory(uint64_t target, char *what, size_t size)
+{
+	uint64_t from, to;
+
+	what[0] = 0;
+	near(target, &from, &to);
+	for (uint64_t at = from; at < to && !what[0]; at += 8) {
+		const uint64_t *in_ram = (uint64_t *)((uint8_t *)at_pa(WINDOW) + at), *hole = (uint64_t *)in_hole(at);
+
+		if (*hole != *in_ram)
+			snprintf(what, size, "at %lld from the access there is 0x%016llx, not 0x%016llx",
+				 (long long)(world.window + at - target), (unsigned long long)be64toh(*hole),
+				 (unsigned long long)be64toh(*in_ram));
+	}
+}
+
 /*
  * An exclusive store in a hole, after its load: libnisv's monitor says that it
  * succeeds, but the CPU's does not, and then an access may not even be tried, so that
- * KVM never sees it. Both are made on a copy of the registers.
+ * KVM never sees it. Both are made on the soft registers.
  */
-static enum end soft_exclusive(const struct context *in, uint64_t slot, uint64_t target,
-			       struct nisv_insn *last)
+enum end soft_exclusive(uint64_t target, struct nisv_insn *last)
 {
-	const uint64_t at = target - vpage(VPAGE_WINDOW), page = 1ull << world.granule;
+	const uint64_t at = target - world.window, page = pages(1);
 	int ret = NISV_DONE;
 
-	soft_init();
-	for (unsigned int n = 0; n < 31; n++)
-		soft[n][0] = data64(in->x[n]);
-	soft[NISV_SP_EL0][0] = data64(in->sp);
-	soft[NISV_SP_EL1][0] = data64(in->sp);
-	soft[NISV_PSTATE][0] |= data64(in->nzcv);
-	soft[NISV_PC][0] = slot;
-	for (unsigned int n = 0; n < 32; n++) {
-		soft[NISV_V0 + n][0] = data64(in->v[n][world.big]);
-		soft[NISV_V0 + n][1] = data64(in->v[n][!world.big]);
-	}
 	for (unsigned int n = 0; n < 2 && !ret; n++)
 		ret = nisv_access(&soft_cpu, &bus, hole_page(at >> world.granule) + (at & (page - 1)),
 				  n ? 1 << 6 : 0, last);
@@ -788,47 +877,51 @@ static enum end soft_exclusive(const struct context *in, uint64_t slot, uint64_t
 	return ret ? WRONG : SOFT;
 }
 
-static bool instance(struct form *f)
+/* The soft registers, as the guest would have loaded them */
+static void soft_in(const struct context *in, uint64_t pc)
 {
-	static uint8_t image[WINDOW_PAGES << 16];
-	const uint64_t window = (uint64_t)WINDOW_PAGES << world.granule;
-	uint8_t *on_ram_window = at_pa(WINDOW);
+	soft_init();
+	for (unsigned int n = 0; n < 31; n++)
+		soft[n][0] = data64(in->x[n]);
+	soft[NISV_SP_EL0][0] = data64(in->sp);
+	soft[NISV_SP_EL1][0] = data64(in->sp);
+	soft[NISV_PSTATE][0] |= data64(in->nzcv);
+	soft[NISV_PC][0] = pc;
+	for (unsigned int n = 0; n < 32; n++) {
+		soft[NISV_V0 + n][0] = data64(in->v[n][world.big]);
+		soft[NISV_V0 + n][1] = data64(in->v[n][!world.big]);
+	}
+}
+
+static bool instance(struct form *f, uint32_t word, const struct nisv_insn *i)
+{
+	const uint64_t pstate = world.el0 ? 0x3c0 : 0x3c5;
 	const unsigned int slot_at = guest_slot - guest_code;
 	struct page *ctx = at_pa(CONTEXT);
 	uint32_t *slot = (uint32_t *)((uint8_t *)at_pa(CODE) + slot_at);
-	struct nisv_insn i, last = { 0 };
+	struct nisv_insn last = { 0 };
 	struct context on_ram, on_hole = { 0 };
 	bool pair_of_exclusives = false;
-	uint64_t *p, target, near, end_near;
+	uint64_t *p, target;
 	char what[160];
-	uint32_t word;
 	enum end end;
 
-	word = another(f, &i);
 	for (p = (uint64_t *)&ctx->in; p < (uint64_t *)(&ctx->in + 1); p++)
 		*p = rnd();
 	ctx->in.nzcv = data64(rnd() & 0xf0000000);
-	ctx->in.done = data64(vpage(VPAGE_DONE));
-	if (i.rm < 31 && rnd() & 1)
-		put_x(&ctx->in, i.rm, (int64_t)(rnd() % 512) - 256);
-	if (!aim(&ctx->in, &i, vpage(VPAGE_CODE) + slot_at, &target))
+	ctx->in.done = data64(world.done);
+	if (i->rm < 31 && rnd() & 1)
+		put_x(&ctx->in, i->rm, (int64_t)(rnd() % 512) - 256);
+	if (!aim(&ctx->in, i, world.code + slot_at, &target))
 		return true;
 
-	/* Only near the target should anything change */
-	near = (target - vpage(VPAGE_WINDOW)) & ~(NEAR - 1ull);
-	near = near < NEAR ? 0 : near - NEAR;
-	end_near = near + 3 * NEAR < window ? near + 3 * NEAR : window;
-	for (uint64_t at = near; at < end_near; at += 8) {
-		*(uint64_t *)(image + at) = rnd();
-		*(uint64_t *)(on_ram_window + at) = *(uint64_t *)(image + at);
-		*(uint64_t *)in_hole(at) = *(uint64_t *)(image + at);
-	}
+	fill(target);
 	/* Most compares find what they expect, or half of it */
-	if (i.op == NISV_CAS) {
-		const uint8_t *at = image + (target - vpage(VPAGE_WINDOW));
-		const unsigned int len = 1 << i.size;
+	if (i->op == NISV_CAS) {
+		const uint8_t *at = (const uint8_t *)at_pa(WINDOW) + (target - world.window);
+		const unsigned int len = 1 << i->size;
 
-		for (unsigned int k = 0; k < (i.rt2 != NISV_NONE ? 2 : 1); k++) {
+		for (unsigned int k = 0; k < (i->rt2 != NISV_NONE ? 2 : 1); k++) {
 			uint64_t expected = rnd();
 
 			if (len < 8)
@@ -838,39 +931,39 @@ static bool instance(struct form *f)
 			for (unsigned int b = 0; b < len; b++)
 				expected |= (uint64_t)at[k * len + b] << 8 * (world.big ? len - 1 - b : b);
 			if (rnd() & 3)
-				put_x(&ctx->in, i.rs + k, expected);
+				put_x(&ctx->in, i->rs + k, expected);
 		}
 	}
 
 	slot[0] = word;
 	slot[1] = 0xd503201f;
 	/* An exclusive store, with the load that it needs before it, or without */
-	if (i.op == NISV_STORE && i.flags & NISV_EXCLUSIVE_ACCESS && rnd() & 1) {
+	if (i->op == NISV_STORE && i->flags & NISV_EXCLUSIVE_ACCESS && rnd() & 1) {
 		/* ldxr wzr; or ldxp of two registers that are not the base */
 		slot[0] = (word & 0xffe003e0) | 1 << 22 | 0x1f0000 | 0x7c00 | 31;
-		if (i.rt2 != NISV_NONE)
-			slot[0] = (slot[0] & ~0x7c00u) | (i.rn == 17 ? 18 : 17) << 10;
+		if (i->rt2 != NISV_NONE)
+			slot[0] = (slot[0] & ~0x7c00u) | (i->rn == 17 ? 18 : 17) << 10;
 		slot[1] = word;
 		pair_of_exclusives = true;
-	} else if (i.family == NISV_PAC) {
+	} else if (i->family == NISV_PAC) {
 		/* pacdza or pacdzb */
-		slot[0] = (i.flags & NISV_AUTH_A ? 0xdac12be0 : 0xdac12fe0) | i.rn;
+		slot[0] = (i->flags & NISV_AUTH_A ? 0xdac12be0 : 0xdac12fe0) | i->rn;
 		slot[1] = word;
 	}
 	__builtin___clear_cache((char *)slot, (char *)(slot + 2));
 
 	memset(&ctx->out, 0, sizeof(ctx->out));
-	enter(false);
+	enter(false, world.code, pstate);
 	end = go(&last);
 	if (end == EXCEPTION) {
-		const uint64_t raw = *(uint64_t *)run->mmio.data, esr = guest64(raw);
+		const uint64_t raw = *(uint64_t *)m->run->mmio.data, esr = guest64(raw);
 
 		/* Alignment is the only thing that may be wrong, or the whole instruction */
 		f->faulted++;
 		f->undefined += esr >> 26 == 0;
 		if (verbose || (esr >> 26 && (esr & 0x3f) != 0x21)) {
 			snprintf(what, sizeof(what), "ESR_EL1 0x%llx", (unsigned long long)esr);
-			explain(f, word, &i, what);
+			explain(f, word, i, what);
 		}
 		return esr >> 26 == 0 || (esr & 0x3f) == 0x21;
 	}
@@ -883,30 +976,28 @@ static bool instance(struct form *f)
 	memset(&ctx->out, 0, sizeof(ctx->out));
 	memset(&last, 0, sizeof(last));
 	bad_callback = false;
-	enter(true);
-	if (pair_of_exclusives)
-		end = soft_exclusive(&ctx->in, vpage(VPAGE_CODE) + slot_at, target, &last);
-	else
+	enter(true, world.code, pstate);
+	if (pair_of_exclusives) {
+		soft_in(&ctx->in, world.code + slot_at);
+		end = soft_exclusive(target, &last);
+	} else {
 		end = go(&last);
+	}
 	if (end == COMPLETED)
 		on_hole = ctx->out;
 	else if (end == SOFT)
 		soft_out(&on_hole);
 	if (end == WRONG || end == EXCEPTION || bad_callback) {
-		explain(f, word, &i, end == WRONG ? wrong : end == EXCEPTION ? "an exception in the hole" :
+		explain(f, word, i, end == WRONG ? wrong : end == EXCEPTION ? "an exception in the hole" :
 			"accessed what it must not");
 		return false;
 	}
 	on_ram.done = on_hole.done;
 	compare(&on_ram, &on_hole, what, sizeof(what));
-	for (uint64_t at = near; at < end_near && !what[0]; at += 8)
-		if (*(uint64_t *)in_hole(at) != *(uint64_t *)(on_ram_window + at))
-			snprintf(what, sizeof(what), "at %lld from the access there is 0x%016llx, not 0x%016llx",
-				 (long long)(vpage(VPAGE_WINDOW) + at - target),
-				 (unsigned long long)be64toh(*(uint64_t *)in_hole(at)),
-				 (unsigned long long)be64toh(*(uint64_t *)(on_ram_window + at)));
+	if (!what[0])
+		compare_memory(target, what, sizeof(what));
 	if (what[0]) {
-		explain(f, word, &i, what);
+		explain(f, word, i, what);
 		return false;
 	}
 	f->passed++;
@@ -918,11 +1009,77 @@ static void on_alarm(int sig)
 	(void)sig;
 }
 
+/* Until so many have passed. False: this form failed */
+static bool instances(struct form *f, unsigned int per_form)
+{
+	struct nisv_insn i;
+	unsigned int failures = 0;
+
+	for (unsigned int tries = 0; f->passed < per_form && failures < 5; tries++) {
+		const uint32_t word = another(f, &i);
+
+		if (tries % 64 == 0 && f->isa == NISV_A64)
+			new_world();
+		else if (tries % 64 == 0)
+			aarch32_new_world(f, machines);
+		if (tries % 20000 == 19999)
+			printf("# %s: %u so far\n", f->name, f->passed);
+		if (!(f->isa == NISV_A64 ? instance : aarch32_instance)(f, word, &i))
+			failures++;
+		/* An instruction that this CPU does not have */
+		if (f->undefined > 64 && !f->passed)
+			break;
+		if (tries > 64 * per_form + 4096) {
+			printf("# form %s: too few of its instances can be made\n", f->name);
+			return false;
+		}
+	}
+	return !failures;
+}
+
+static bool is_of(const struct form *f, enum nisv_isa isa, unsigned int family, const char *only)
+{
+	return f->isa == isa && f->family == family && (!only || strstr(nisv_family_name(family), only));
+}
+
+/* A test for each family; @per_form 0 only counts */
+static unsigned int families(enum nisv_isa isa, const char *only, unsigned int per_form, bool *failed)
+{
+	static const char * const isas[] = { [NISV_A64] = "", [NISV_A32] = "A32: ", [NISV_T32] = "T32: " };
+	static unsigned int test;
+	unsigned int count = 0;
+
+	for (unsigned int family = 1; family < NISV_FAMILIES; family++) {
+		unsigned int passed = 0, members = 0;
+		bool good = true;
+
+		for (struct form *f = forms; f < forms + nforms; f++) {
+			if (!is_of(f, isa, family, only))
+				continue;
+			members++;
+			if (!per_form)
+				continue;
+			good &= instances(f, per_form);
+			passed += f->passed;
+			printf("# form %s%s: %u%s\n", isas[isa], f->name, f->passed,
+			       f->passed ? "" : f->undefined ? ", not on this CPU" : "");
+		}
+		count += !!members;
+		if (!members || !per_form)
+			continue;
+		*failed |= !good;
+		printf("%sok %u %s%s%s\n", good ? "" : "not ", ++test, isas[isa], nisv_family_name(family),
+		       passed || !good ? "" : " # SKIP this CPU does not have it");
+	}
+	return count;
+}
+
 int main(int argc, char **argv)
 {
-	unsigned int per_form = 1000, test = 0, failures[NISV_FAMILIES] = {}, families = 0;
+	unsigned int per_form = 1000, tests = 0;
+	bool failed = false, el1_32bit;
 	const char *only = NULL;
-	int opt, ret = 0;
+	int opt;
 
 	while ((opt = getopt(argc, argv, "n:s:v")) != -1) {
 		if (opt == 'n' && atoi(optarg) > 0) {
@@ -940,54 +1097,25 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("TAP version 13\n");
 	sigaction(SIGALRM, &(struct sigaction) { .sa_handler = on_alarm }, NULL);
-	start_vm();
-	memcpy(at_pa(CODE), guest_code, guest_end - guest_code);
-	__builtin___clear_cache((char *)at_pa(CODE), (char *)at_pa(CODE) + 0x10000);
+	kvm = open("/dev/kvm", O_RDWR);
+	if (kvm < 0)
+		die("/dev/kvm");
+	start_memory();
+	m = &machines[0];
+	start_vm(m, false);
 	find_forms();
-	for (unsigned int f = 1; f < NISV_FAMILIES; f++)
-		for (unsigned int n = 0; n < nforms; n++)
-			if (forms[n].family == f && (!only || strstr(nisv_family_name(f), only))) {
-				families++;
-				break;
-			}
-	printf("1..%u\n# %u forms, %u instances each, seed %llu\n", families, nforms, per_form,
+	el1_32bit = has(KVM_CAP_ARM_EL1_32BIT);
+	if (el1_32bit)
+		start_vm(&machines[1], true);
+	if (aarch32_start(el1_32bit, (get_reg(SYS(0, 0, 4, 0)) & 15) == 2))	/* ID_AA64PFR0_EL1.EL0 */
+		aarch32_find_forms(add_form);
+	else
+		printf("# this CPU does not have AArch32\n");
+	for (enum nisv_isa isa = NISV_A64; isa <= NISV_T32; isa++)
+		tests += families(isa, only, 0, &failed);
+	printf("1..%u\n# %u forms, %u instances each, seed %llu\n", tests, nforms, per_form,
 	       (unsigned long long)seed);
-
-	for (unsigned int family = 1; family < NISV_FAMILIES; family++) {
-		unsigned int passed = 0, members = 0;
-
-		if (only && !strstr(nisv_family_name(family), only))
-			continue;
-		for (unsigned int n = 0; n < nforms; n++) {
-			struct form *f = &forms[n];
-
-			if (f->family != family)
-				continue;
-			members++;
-			for (unsigned int tries = 0; f->passed < per_form && failures[family] < 5; tries++) {
-				if (tries % 64 == 0)
-					new_world();
-				if (tries % 20000 == 19999)
-					printf("# %s: %u so far\n", f->name, f->passed);
-				if (!instance(f))
-					failures[family]++;
-				/* An instruction that this CPU does not have */
-				if (f->undefined > 64 && !f->passed)
-					break;
-				if (tries > 64 * per_form + 4096) {
-					printf("# form %s: too few of its instances can be made\n", f->name);
-					failures[family]++;
-				}
-			}
-			passed += f->passed;
-			printf("# form %s: %u%s\n", f->name, f->passed,
-			       f->passed ? "" : f->undefined ? ", not on this CPU" : "");
-		}
-		if (!members)
-			continue;
-		ret |= failures[family];
-		printf("%sok %u %s%s\n", failures[family] ? "not " : "", ++test, nisv_family_name(family),
-		       passed || failures[family] ? "" : " # SKIP this CPU does not have it");
-	}
-	return ret != 0;
+	for (enum nisv_isa isa = NISV_A64; isa <= NISV_T32; isa++)
+		families(isa, only, per_form, &failed);
+	return failed;
 }
