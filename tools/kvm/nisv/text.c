@@ -271,7 +271,7 @@ const char *nisv_family_name(unsigned int family)
 		[NISV_A32_PREFETCH]		= "AArch32 preload",
 		[NISV_A32_TABLE_BRANCH]		= "AArch32 table branch",
 		[NISV_A32_SYSTEM]		= "AArch32 system load/store",
-		[NISV_T32_SINGLE]		= "T32 load/store single",
+		[NISV_T32_SINGLE]		= "AArch32 load/store single",
 	};
 
 	return family < NISV_FAMILIES && names[family] ? names[family] : "?";
