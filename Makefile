@@ -216,7 +216,7 @@ check-all:
 soak:
 	@$(MAKE) --no-print-directory cells CELLS='$(lastword $(firstword $(ALL_CELLS)) $(filter %+debug,$(ALL_CELLS)))' \
 		TESTS=nisv_stress OPS=$(SOAK_OPS)
-	@$(MAKE) --no-print-directory cells CELLS=max TESTS=libnisv INSTANCES=$(SOAK_INSTANCES)
+	@$(MAKE) --no-print-directory cells CELLS=max TESTS=libnisv INSTANCES=$(SOAK_INSTANCES) RESULTS='$(RESULTS)-libnisv'
 
 mutants: TESTS := $(filter-out nisv_stress libnisv,$(TESTS))
 mutants: ready
