@@ -132,6 +132,9 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define SP_EL1		CORE_REG(sp_el1)
 #define SPSR_ABT	CORE_REG(spsr[KVM_SPSR_ABT])
 #define LR_ABT		X(20)
+/* V0 to V31 */
+#define NR_SIMD_REGS	32
+#define SIMD_REG(n)	(((CORE_REG(fp_regs.vregs[0]) & ~KVM_REG_SIZE_MASK) | KVM_REG_SIZE_U128) + 4 * (n))
 #define SP_SVC		X(19)
 #else
 #define GUEST(a64, a32)	a32
@@ -156,6 +159,8 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define PC		X(15)
 #define PSTATE		X(16)
 #define LR_ABT		CORE_REG(abt_regs[1])
+#define NR_SIMD_REGS	0
+#define SIMD_REG(n)	0
 #define SPSR_ABT	CORE_REG(abt_regs[2])
 #define SP_SVC		CORE_REG(svc_regs[0])
 #define SPSR_EL1	SPSR_ABT
@@ -766,6 +771,33 @@ static inline uint64_t abort_pc(struct vm *vm)
 	return GUEST(get_reg(vm, ELR_EL1), get_reg(vm, LR_ABT) - 8);
 }
 
+static inline bool has_reg(struct vm *vm, uint64_t id)
+{
+	uint8_t val[256];
+	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)val };
+
+	return !ioctl(vm->vcpu, KVM_GET_ONE_REG, &reg);
+}
+
+/*
+ * Until v5.2 a register is listed for each word of struct kvm_regs, as one of 64 bits.
+ * Most do not exist, and those that have another size are not among them.
+ */
+static inline void reg_list_core(struct vm *vm, struct kvm_reg_list *list)
+{
+	const uint64_t words = list->n;
+
+	list->n = 0;
+	for (uint64_t i = 0; i < words; i++)
+		if (has_reg(vm, list->reg[i]))
+			list->reg[list->n++] = list->reg[i];
+	if (list->n == words)
+		return;
+	for (int i = 0; i < NR_SIMD_REGS && list->n < words; i++)
+		if (has_reg(vm, SIMD_REG(i)))
+			list->reg[list->n++] = SIMD_REG(i);
+}
+
 /* The ids of all registers of the vCPU; to be freed */
 static inline struct kvm_reg_list *reg_list(struct vm *vm)
 {
@@ -776,6 +808,7 @@ static inline struct kvm_reg_list *reg_list(struct vm *vm)
 	must(list ? 0 : -1, "calloc");
 	list->n = probe.n;
 	must(ioctl(vm->vcpu, KVM_GET_REG_LIST, list), "KVM_GET_REG_LIST");
+	reg_list_core(vm, list);
 	return list;
 }
 

@@ -349,10 +349,7 @@ static enum verdict copy_regs(struct vm *from, struct vm *to)
 			.addr = (uintptr_t)val,
 		};
 
-		/*
-		 * Some are listed by 4.19 and do not exist, some are read-only
-		 * in effect: not those that matter here.
-		 */
+		/* Some are read-only in effect: not those that matter here */
 		if (!ioctl(from->vcpu, KVM_GET_ONE_REG, &reg))
 			ioctl(to->vcpu, KVM_SET_ONE_REG, &reg);
 	}
