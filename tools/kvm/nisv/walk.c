@@ -240,7 +240,7 @@ static int walk_short(struct ctx *c, uint32_t va, struct leaf *leaf)
 		n = 0;
 	table = (uint32_t)c->x[upper ? NISV_TTBR1_EL1 : NISV_TTBR0_EL1] & ~0u << (14 - n);
 
-	ret = descriptor(c, table | bits(va << n >> n, 31, 20) * 4, 4, &desc);
+	ret = descriptor(c, table | bits(va, 31, 20) * 4, 4, &desc);
 	if (ret)
 		return ret;
 	switch (desc & 3) {

@@ -34,15 +34,22 @@ static bool unknown;		/* or nothing is known of it */
 
 bool aarch32_start(bool el1, bool el0)
 {
-	static const uint16_t pad_t32[] = { BKPT_T32, BKPT_T32 };
-	uint32_t *code = at_pa(CODE32);
-
 	has_el0 = el0;
 	has_el1 = el1;
-	for (unsigned int n = 0; n <= PAD_A32 / 4; n++)
-		code[n] = BKPT_A32;
-	memcpy((uint8_t *)code + PAD_T32, pad_t32, sizeof(pad_t32));
 	return has_el0 || has_el1;
+}
+
+/* What is in the page of the code besides the slot */
+static void put_stubs(void)
+{
+	static const uint16_t pad_t32[] = { BKPT_T32, BKPT_T32 };
+	uint8_t *page = at_pa(world.code_pa);
+
+	for (unsigned int n = 0; n <= PAD_A32; n += 4)
+		memcpy(page + n, &(uint32_t) { BKPT_A32 }, 4);
+	memcpy(page + PAD_T32, pad_t32, sizeof(pad_t32));
+	put_a64_vectors(page + A64_VECTORS);
+	__builtin___clear_cache((char *)page, (char *)page + 0x1000);
 }
 
 /* Forms */
@@ -137,13 +144,15 @@ static uint64_t make_tables32(bool in_hole)
 	const uint64_t root = TABLES + in_hole * TABLES_SIZE, attributes = 1 << 6;
 	static const uint8_t sizes[] = { 12, 16, 20 };
 	static unsigned int kind;
+	uint64_t mask;
 
 	clear_table(root, 0x4000);
 	kind++;
+	mask = ~0ull << (!world.long_format ? sizes[kind % 3] : kind % 2 ? 12 : 21);
 	if (world.long_format)
-		map(root, world.code, CODE32, world.window_first ? 2 + kind % 2 : 3, attributes);
+		map(root, world.code & mask, world.code_pa & mask, kind % 2 ? 3 : 2, attributes);
 	else
-		map_short(root, world.code, CODE32, world.window_first ? sizes[kind % 3] : 12);
+		map_short(root, world.code & mask, world.code_pa & mask, sizes[kind % 3]);
 	for (unsigned int n = 0; n < WINDOW_PAGES; n++) {
 		if (world.long_format)
 			map(root, world.window + pages(n), window_page(n, in_hole), 3, attributes);
@@ -196,11 +205,17 @@ void aarch32_new_world(const struct form *f, struct machine *machines)
 		world.granule = 12;
 
 	/* Nowhere where it has lately been, so that no translation is left of that */
-	block = (block + 1) % ((1u << (32 - n)) / BLOCK - 2);
+	block = (block + 1) % ((1ull << (32 - n)) / BLOCK - 2);
 	world.code = (block + 1) * BLOCK | (world.upper ? (uint32_t)(~0ull << (32 - n)) : 0);
+	world.code_pa = CODE32;
 	world.window_first = rnd() & 1;
+	if (!world.window_first) {
+		world.code += BLOCK - pages(1);
+		world.code_pa += BLOCK - pages(1);
+	}
 	world.window = world.window_first ? world.code - pages(WINDOW_PAGES) : world.code + pages(1);
 	world.done = world.code + pages(1 + WINDOW_PAGES);
+	put_stubs();
 	if (el1)
 		aarch32_el1(n);
 	else
@@ -437,7 +452,7 @@ bool aarch32_instance(struct form *f, uint32_t word, const struct nisv_insn *i)
 	const bool pair = i->op == NISV_STORE && i->flags & NISV_EXCLUSIVE_ACCESS && rnd() & 1;
 	const unsigned int slot_at = (world.window_first ? SLOT : pages(1) - SLOT) + (t32 && rnd() & 1 ? 2 : 0);
 	const uint64_t slot = world.code + slot_at;
-	uint8_t *code = at_pa(CODE32), *at = code + slot_at;
+	uint8_t *code = at_pa(world.code_pa), *at = code + slot_at;
 	struct nisv_insn last = { 0 };
 	struct registers in = now, on_ram;
 	uint64_t target;

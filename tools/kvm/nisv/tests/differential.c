@@ -201,7 +201,6 @@ static void start_memory(void)
 	if (ram == MAP_FAILED || !hole)
 		die("memory");
 	memcpy(at_pa(CODE), guest_code, guest_end - guest_code);
-	memcpy((uint8_t *)at_pa(CODE32) + A64_VECTORS, guest_vectors, guest_end - guest_vectors);
 	__builtin___clear_cache((char *)ram, (char *)ram + RAM_SIZE);
 }
 
@@ -311,7 +310,7 @@ static uint64_t make_tables(bool in_hole)
 	const uint64_t user = world.el0 ? 1 << 6 : 0, normal = 0 << 2;
 
 	clear_table(root, 1 << world.granule);
-	map(root, world.code, world.isa == NISV_A64 ? CODE : CODE32, 3, normal | user | (world.el0 ? 1 << 7 : 0));
+	map(root, world.code, world.code_pa, 3, normal | user | (world.el0 ? 1 << 7 : 0));
 	if (world.isa == NISV_A64)
 		map(root, world.context, CONTEXT, 3, normal | user);
 	map(root, world.done, DONE, 3, normal | user);
@@ -347,6 +346,11 @@ void new_granule(void)
 }
 
 /* Tables and registers of an EL1 that is AArch64, for what world says */
+void put_a64_vectors(void *at)
+{
+	memcpy(at, guest_vectors, guest_end - guest_vectors);
+}
+
 void aarch64_el1(uint64_t vectors)
 {
 	static const uint8_t tg0[] = { [12] = 0, [14] = 2, [16] = 1 }, tg1[] = { [12] = 2, [14] = 1, [16] = 3 };
@@ -378,7 +382,7 @@ void aarch64_el1(uint64_t vectors)
 static void new_world(void)
 {
 	m = &machines[0];
-	world = (struct world) { .isa = NISV_A64 };
+	world = (struct world) { .isa = NISV_A64, .code_pa = CODE };
 	new_granule();
 	world.upper = rnd() & 1;
 	world.el0 = rnd() & 1;

@@ -16,7 +16,7 @@
 #define INSIDE		(RAM + 0x070000)	/* the page of the hole's window that is RAM */
 #define TABLES		(RAM + 0x100000)	/* two sets */
 #define TABLES_SIZE	0x100000ull
-#define CODE32		(RAM + 0x400000)	/* of AArch32; a block of 2M */
+#define CODE32		(RAM + 0x400000)	/* a block of 2M; AArch32's is at an end of it */
 #define HOLE		0x10000000ull
 #define DONE		0x20000000ull
 #define NEAR		256			/* bytes; no access is longer */
@@ -24,7 +24,7 @@
 #define WINDOW_PAGES	4
 #define RAM_PAGE	2			/* of the window, when it is in the hole */
 
-/* In CODE32. An exception of an AArch32 guest ends at one of the first eight BKPTs */
+/* In the code of AArch32. An exception of such a guest ends at one of the first eight BKPTs */
 #define PAD_A32		0x20			/* where a load of PC leads */
 #define PAD_T32		0x24
 #define A64_VECTORS	0x800			/* for exceptions from AArch32 to AArch64 */
@@ -46,6 +46,7 @@ struct world {
 	bool window_first;		/* and then the code */
 	unsigned int mode;		/* of AArch32 */
 	uint64_t code, context, done, window;	/* virtual addresses */
+	uint64_t code_pa;
 };
 
 struct machine {
@@ -87,6 +88,8 @@ uint64_t new_table(uint64_t size);
 void map(uint64_t root, uint64_t va, uint64_t pa, unsigned int last, uint64_t attributes);
 uint64_t window_page(unsigned int n, bool in_hole);
 void new_granule(void);
+/* What an exception to an EL1 that is AArch64 runs, at @at; and all else of it */
+void put_a64_vectors(void *at);
 void aarch64_el1(uint64_t vectors);
 
 void enter(bool in_hole, uint64_t pc, uint64_t pstate);
