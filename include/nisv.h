@@ -315,6 +315,9 @@ struct nisv_bus {
  * that is not aligned, and is not of one device or of RAM as a whole, is made of
  * bytes.
  *
+ * AArch32 guests access D registers as words; LDRD and STRD 8 bytes at once, if they are
+ * aligned, or else words. A load of PC branches, and may change the instruction set.
+ *
  * Exclusives: a store is made, with status 0, if the vCPU's last exclusive access that
  * came here was a load of the same address and size, and else is not made, with status
  * 1. (What a context switch in the guest does to the monitor is not seen.) But a store
