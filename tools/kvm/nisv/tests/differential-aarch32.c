@@ -139,25 +139,28 @@ static void map_short(uint64_t root, uint64_t va, uint64_t pa, unsigned int size
 	}
 }
 
-static uint64_t make_tables32(bool in_hole)
+/* @n: TTBCR.N, or T0SZ and T1SZ. The first table is aligned to its size and to no more */
+static uint64_t make_tables32(bool in_hole, unsigned int n)
 {
-	const uint64_t root = TABLES + in_hole * TABLES_SIZE, attributes = 1 << 6;
+	static const uint16_t sizes_long[] = { 32, 16, 0x1000, 0x800 };
+	const unsigned int size = world.long_format ? sizes_long[n] : world.upper ? 0x4000 : 0x4000 >> n;
+	const uint64_t start = TABLES + in_hole * TABLES_SIZE, root = start + size, attributes = 1 << 6;
 	static const uint8_t sizes[] = { 12, 16, 20 };
 	static unsigned int kind;
 	uint64_t mask;
 
-	clear_table(root, 0x4000);
+	clear_table(start, 0x8000);
 	kind++;
 	mask = ~0ull << (!world.long_format ? sizes[kind % 3] : kind % 2 ? 12 : 21);
 	if (world.long_format)
 		map(root, world.code & mask, world.code_pa & mask, kind % 2 ? 3 : 2, attributes);
 	else
 		map_short(root, world.code & mask, world.code_pa & mask, sizes[kind % 3]);
-	for (unsigned int n = 0; n < WINDOW_PAGES; n++) {
+	for (unsigned int page = 0; page < WINDOW_PAGES; page++) {
 		if (world.long_format)
-			map(root, world.window + pages(n), window_page(n, in_hole), 3, attributes);
+			map(root, world.window + pages(page), window_page(page, in_hole), 3, attributes);
 		else
-			map_short(root, world.window + pages(n), window_page(n, in_hole), 12);
+			map_short(root, world.window + pages(page), window_page(page, in_hole), 12);
 	}
 	return root;
 }
@@ -171,8 +174,8 @@ static void aarch32_el1(unsigned int n)
 	world.input = 32 - n;
 	if (!world.long_format && world.upper)
 		world.input = 32;
-	roots[0] = make_tables32(false);
-	roots[1] = make_tables32(true);
+	roots[0] = make_tables32(false, n);
+	roots[1] = make_tables32(true, n);
 
 	set_reg(SYS(0, 1, 0, 0), sctlr);
 	set_reg(SYS(0, 2, 0, 2), world.long_format ? 1u << 31 | 0x35003500 | n << 16 | n : n);	/* TTBCR */
