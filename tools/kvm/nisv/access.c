@@ -32,19 +32,50 @@ struct access {
 
 /* Elements: 1 << size bytes of `data`, as a number */
 
+/* Not by bytes: these are called for all that is accessed */
 static uint64_t get_bytes(const uint8_t *p, unsigned int len, bool big)
 {
-	uint64_t value = 0;
+	const bool swap = big != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+	uint16_t h;
+	uint32_t w;
+	uint64_t d;
 
-	for (unsigned int b = 0; b < len; b++)
-		value |= (uint64_t)p[b] << 8 * (big ? len - 1 - b : b);
-	return value;
+	switch (len) {
+	case 1:
+		return *p;
+	case 2:
+		memcpy(&h, p, 2);
+		return swap ? __builtin_bswap16(h) : h;
+	case 4:
+		memcpy(&w, p, 4);
+		return swap ? __builtin_bswap32(w) : w;
+	default:
+		memcpy(&d, p, 8);
+		return swap ? __builtin_bswap64(d) : d;
+	}
 }
 
 static void put_bytes(uint8_t *p, unsigned int len, bool big, uint64_t value)
 {
-	for (unsigned int b = 0; b < len; b++)
-		p[b] = value >> 8 * (big ? len - 1 - b : b);
+	const bool swap = big != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+	const uint16_t h = swap ? __builtin_bswap16(value) : value;
+	const uint32_t w = swap ? __builtin_bswap32(value) : value;
+	const uint64_t d = swap ? __builtin_bswap64(value) : value;
+
+	switch (len) {
+	case 1:
+		*p = value;
+		break;
+	case 2:
+		memcpy(p, &h, 2);
+		break;
+	case 4:
+		memcpy(p, &w, 4);
+		break;
+	default:
+		memcpy(p, &d, 8);
+		break;
+	}
 }
 
 static void get_element(const struct access *a, unsigned int n, uint64_t value[2])
@@ -334,11 +365,16 @@ static int scatter_structure(struct access *a)
 		uint64_t *v = a->c->v[reg];
 		int ret;
 
-		/* One lane is merged; else the rest of the register is 0, as it is here */
+		/* One lane is merged; else the rest of the register is 0 */
 		get_element(a, n, value);
-		ret = i->lane != NISV_NONE ? nisv_need_v(a->c, reg) : NISV_DONE;
-		if (ret)
-			return ret;
+		if (i->lane != NISV_NONE) {
+			ret = nisv_need_v(a->c, reg);
+			if (ret)
+				return ret;
+		} else if (!(a->c->dirty_v >> reg & 1)) {
+			v[0] = 0;
+			v[1] = 0;
+		}
 		if (i->flags & NISV_REPLICATE)
 			for (lane = 0; lane < i->lanes; lane++)
 				set_lane(v, lane, i->size, value[0]);
@@ -873,14 +909,26 @@ static int fetch_and_carry_out(struct access *a, uint64_t esr_iss, struct nisv_i
 int nisv_access(struct nisv_cpu *cpu, const struct nisv_bus *bus, uint64_t fault_ipa,
 		uint64_t esr_iss, struct nisv_insn *insn)
 {
-	struct ctx c = { .cpu = cpu, .bus = bus };
-	struct nisv_insn i = { 0 };
-	struct access a = { .c = &c, .i = &i, .fault_ipa = fault_ipa };
+	struct nisv_insn i;
+	struct ctx c;
+	struct access a;
 	uint64_t pstate;
 	int ret;
 
 	if (insn)
 		insn->length = 0;
+	/* Not all of them: most of their bytes are registers and data that are not used */
+	c.cpu = cpu;
+	c.bus = bus;
+	c.isa = NISV_A64;
+	c.branched = false;
+	c.have = 0;
+	c.dirty = 0;
+	c.have_v = 0;
+	c.dirty_v = 0;
+	a.c = &c;
+	a.i = &i;
+	a.fault_ipa = fault_ipa;
 	ret = nisv_need(&c, NISV_PSTATE);
 	if (!ret)
 		ret = nisv_need(&c, NISV_PC);

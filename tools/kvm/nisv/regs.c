@@ -11,6 +11,7 @@ int nisv_need(struct ctx *c, unsigned int reg)
 
 	if (c->have >> reg & 1)
 		return NISV_DONE;
+	c->x[reg] = 0;
 	if (c->cpu->get(c->cpu->opaque, reg, value))
 		return NISV_REGISTER;
 	c->x[reg] = value[0];
@@ -124,14 +125,18 @@ void nisv_set_r(struct ctx *c, unsigned int reg, uint64_t value)
 int nisv_commit(struct ctx *c)
 {
 	const struct nisv_cpu *cpu = c->cpu;
+	unsigned int reg;
 
 	/* SIMD&FP first: a VMM may be wrong about whether it has these */
-	for (unsigned int reg = 0; reg < 32; reg++)
-		if (c->dirty_v >> reg & 1 && cpu->set(cpu->opaque, NISV_V0 + reg, c->v[reg]))
+	for (uint32_t dirty = c->dirty_v; dirty; dirty &= dirty - 1) {
+		reg = __builtin_ctz(dirty);
+		if (cpu->set(cpu->opaque, NISV_V0 + reg, c->v[reg]))
 			return NISV_REGISTER;
-	for (unsigned int reg = 0; reg <= NISV_PSTATE; reg++)
-		if (c->dirty >> reg & 1 &&
-		    cpu->set(cpu->opaque, reg, (uint64_t[2]) { c->x[reg] }))
+	}
+	for (uint64_t dirty = c->dirty; dirty; dirty &= dirty - 1) {
+		reg = __builtin_ctzll(dirty);
+		if (cpu->set(cpu->opaque, reg, (uint64_t[2]) { c->x[reg] }))
 			return NISV_REGISTER;
+	}
 	return NISV_DONE;
 }

@@ -15,25 +15,24 @@ struct leaf {
 	bool user, read_only;
 };
 
-/* A descriptor, from RAM and nowhere else */
-static int descriptor(struct ctx *c, uint64_t ipa, unsigned int len, uint64_t *desc)
+/* A descriptor of 4 or 8 bytes, from RAM and nowhere else */
+static inline int descriptor(struct ctx *c, uint64_t ipa, unsigned int len, uint64_t *desc)
 {
 	const bool big = c->x[NISV_SCTLR_EL1] & SCTLR_EE;
-	uint32_t low;
+	const bool swap = big != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 	void *ram = NULL;
 
 	if (c->bus->at(c->bus->opaque, ipa, len, false, &ram) < len || !ram)
 		return NISV_WALK;
 	/* Descriptors are aligned; other vCPUs write them whole */
 	if (len == 8) {
-		*desc = __atomic_load_n((uint64_t *)ram, __ATOMIC_RELAXED);
-		if (big != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__))
-			*desc = __builtin_bswap64(*desc);
+		const uint64_t d = __atomic_load_n((uint64_t *)ram, __ATOMIC_RELAXED);
+
+		*desc = swap ? __builtin_bswap64(d) : d;
 	} else {
-		low = __atomic_load_n((uint32_t *)ram, __ATOMIC_RELAXED);
-		if (big != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__))
-			low = __builtin_bswap32(low);
-		*desc = low;
+		const uint32_t w = __atomic_load_n((uint32_t *)ram, __ATOMIC_RELAXED);
+
+		*desc = swap ? __builtin_bswap32(w) : w;
 	}
 	return NISV_DONE;
 }
@@ -49,9 +48,10 @@ struct lpae {
 	bool haf;		/* the CPU sets the access flag */
 };
 
+/* Bits 47 to low */
 static uint64_t output(const struct lpae *t, uint64_t desc, unsigned int low)
 {
-	uint64_t ipa = desc & bits64(~0ull, 47 - low, 0) << low;
+	uint64_t ipa = (desc & 0xffffffffffffull) >> low << low;
 
 	if (t->granule == 16)
 		ipa |= bits64(desc, 15, 12) << 48;
@@ -77,14 +77,14 @@ static int walk_lpae(struct ctx *c, const struct lpae *t, uint64_t va, struct le
 {
 	const unsigned int stride = t->granule - 3;
 	bool user = true, read_only = false;
-	unsigned int top = t->input - 1;
+	unsigned int low = t->granule + (3 - t->level) * stride;
 	uint64_t table = t->base, desc;
 	int ret;
 
-	for (int level = t->level; level <= 3; level++) {
-		const unsigned int low = t->granule + (3 - level) * stride;
-
-		ret = descriptor(c, table + bits64(va, top, low) * 8, 8, &desc);
+	/* Bits that are not translated, in front of the first index */
+	va = bits64(va, t->input - 1, 0);
+	for (int level = t->level; level <= 3; level++, low -= stride) {
+		ret = descriptor(c, table + (va >> low) * 8, 8, &desc);
 		if (ret)
 			return ret;
 		if (!(desc & 1))
@@ -95,7 +95,7 @@ static int walk_lpae(struct ctx *c, const struct lpae *t, uint64_t va, struct le
 				read_only |= desc >> 62 & 1;
 			}
 			table = output(t, desc, t->granule);
-			top = low - 1;
+			va = bits64(va, low - 1, 0);
 			continue;
 		}
 		if (level < 3 ? !block_level(t, level) : !(desc & 2))
