@@ -91,7 +91,7 @@ RESULTS	:= $(B)/results$(if $(SERIES),-asis)
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run check check-all cells run-cells soak mutants apply series clean distclean
+.PHONY: help run check check-all cells run-cells soak mutants bench apply series clean distclean
 .PHONY: ready packages base tree images rootfs foreign
 
 help:
@@ -105,6 +105,7 @@ help:
 	@echo '  make cells              the kselftests only, on the hosts CELLS'
 	@echo '  make soak               SOAK_OPS random operations on a kernel that finds errors'
 	@echo '  make mutants            break the series, line by line, and see the tests notice it'
+	@echo '  make bench              what an access costs, in instructions, without and with the series'
 	@echo '  make apply KERNEL=dir   put the series on your kernel tree, whole or not at all'
 	@echo '  make series             write the series as mails to $$(BUILD)/$$(BASE)/mails'
 	@echo '  make clean              remove what was built, keep what was fetched'
@@ -225,6 +226,17 @@ mutants: ready
 		$N/mutants.sh $B $(B)/mutants $B/payload $(or $(CPU),max) $(abspath $(CONFIGS))
 	@sed -n 's/^\(not \)*ok [0-9]* /\1caught: /p' $(B)/mutants/host/mutants.tap
 	@$N/report.pl "mutants of $(NAME) $$(cat $B/version) $(WITH)" $(B)/mutants host
+
+# What accesses cost: before the series, with it, and with mainline's implementation
+BENCH_CPUS	:= $(or $(CPU),cortex-a57 max)
+BENCH_KERNELS	:= base series $(if $(KERNEL),,debian)
+bench: RESULTS := $(B)/bench
+bench: TESTS := bench
+bench: ready
+	@$(if $(KERNEL),,$(call image,debian,debian,$(CONFIGS)))
+	@rm -rf $(RESULTS); mkdir -p $(RESULTS)
+	@set -e; $(foreach c,$(BENCH_CPUS),$(foreach k,$(BENCH_KERNELS),$(call cell,$c-$k,$c+icount,$B/image/$k/Image);))
+	@$N/bench.pl "$(NAME) $$(cat $B/version), GICv$(GIC), $$($(QEMU) --version | head -n 1)" $(RESULTS) $(BENCH_CPUS)
 
 apply:
 	@[ -n '$(KERNEL)' ] || { echo 'make apply: which tree? Say KERNEL=dir' >&2; exit 1; }

@@ -11,6 +11,7 @@
 #   nvhe protected	the mode of KVM (kvm-arm.mode=)
 #   gicv2 gicv3		the interrupt controller, else GIC
 #   1cpu 4cpu ...	how many CPUs, else CPUS
+#   icount		one CPU, whose clock counts the instructions that it has executed
 #
 # and others, which are about the kernel.
 #
@@ -36,11 +37,13 @@ rm -f "$out"/*
 : >"$out/console"
 
 cpu=${cell%%+*} gic=$GIC cpus=$CPUS append=
+clock=(-accel "tcg,thread=multi")
 for word in $(echo "${cell#"$cpu"}" | tr + ' '); do
 	case $word in
 	nvhe | protected) append="kvm-arm.mode=$word" ;;
 	gicv[23]) gic=${word#gicv} ;;
 	[1-8]cpu) cpus=${word%cpu} ;;
+	icount) cpus=1 clock=(-accel tcg -icount "shift=0,sleep=off") ;;
 	esac
 done
 # Pointer authentication in software costs more than all else together, and
@@ -53,7 +56,7 @@ disk=()
 	disk=(-drive "if=none,id=root,format=raw,readonly=on,file=$rootfs" -device "virtio-blk-device,drive=root")
 
 "$QEMU" -M "virt,virtualization=on,gic-version=$gic" -cpu "$cpu" -smp "$cpus" -m 1024 \
-	-accel tcg,thread=multi -nodefaults -nographic -no-reboot -nic none \
+	"${clock[@]}" -nodefaults -nographic -no-reboot -nic none \
 	-serial "file:$out/console" \
 	-global virtio-mmio.force-legacy=false "${disk[@]}" \
 	-device virtio-rng-device \

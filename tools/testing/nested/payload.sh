@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # payload.sh DIR ROOTFS TEST...: what the nested host runs, in initramfs's:
-# DIR/payload/check.cpio holds the tests, kselftests by name, or "libnisv" for the
-# library against the CPU; DIR/payload/guest.cpio what Debian's QEMU or the VMM
+# DIR/payload/check.cpio holds the tests, kselftests by name, "libnisv" for the
+# library against the CPU, or "bench" for what accesses cost; DIR/payload/guest.cpio what Debian's QEMU or the VMM
 # boots there as a guest: the base kernel, be the host with or without the series.
 #
 # Modules that the kernel needs to report are in DIR/modules. Without a base kernel
@@ -35,6 +35,9 @@ for t in "$@"; do
 	libnisv)
 		"${cc[@]}" -std=gnu11 -I"$top/include" "$top"/tools/kvm/nisv/tests/differential*.c \
 			"$top"/tools/kvm/nisv/*.c -o "$out/tests/$t"
+		;;
+	bench)
+		"${cc[@]}" -std=gnu11 -I"$top/include" "$here/bench.c" "$top"/tools/kvm/nisv/*.c -o "$out/tests/$t"
 		;;
 	*)
 		# Old trees' kselftest.h is not free of warnings
