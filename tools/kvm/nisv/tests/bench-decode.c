@@ -197,7 +197,9 @@ int main(int argc, char **argv)
 		double its;
 
 		if (only) {
-			for (size_t w = 0; w < count && !strcmp(only, libraries[l].name); w++)
+			if (strcmp(only, libraries[l].name))
+				continue;
+			for (size_t w = 0; w < count; w++)
 				libraries[l].decode(words[w % nwords]);
 			continue;
 		}

@@ -60,6 +60,11 @@ static bool loads_pc(const struct nisv_insn *i)
 	       (i->flags & NISV_LIST ? i->list >> 15 : i->rt == 15);
 }
 
+bool aarch32_possible(const struct nisv_insn *i)
+{
+	return has_el1 || !(i->flags & NISV_USER_REGS);
+}
+
 uint64_t aarch32_key(const struct nisv_insn *i)
 {
 	const uint32_t same = NISV_SIMD | NISV_SIGNED | NISV_LIST | NISV_USER_REGS | NISV_UNPRIV |

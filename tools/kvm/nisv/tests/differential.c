@@ -645,7 +645,7 @@ static void add_form(enum nisv_isa isa, uint32_t word)
 	struct nisv_insn i;
 	struct form *f;
 
-	if (nisv_decode(isa, word, &i) != NISV_DONE)
+	if (nisv_decode(isa, word, &i) != NISV_DONE || (isa != NISV_A64 && !aarch32_possible(&i)))
 		return;
 	for (f = forms; f < forms + nforms; f++)
 		if (f->key == key_of(&i))

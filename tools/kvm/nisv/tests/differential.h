@@ -114,6 +114,8 @@ void explain(const struct form *f, uint32_t word, const struct nisv_insn *i, con
 /* AArch32 */
 /* Return: whether there is anything of it */
 bool aarch32_start(bool el1, bool el0);
+/* The registers of User mode are for others, of which EL0 has none */
+bool aarch32_possible(const struct nisv_insn *i);
 uint64_t aarch32_key(const struct nisv_insn *i);
 void aarch32_name(const struct nisv_insn *i, char *name, size_t size);
 void aarch32_find_forms(void (*add)(enum nisv_isa isa, uint32_t word));
