@@ -203,6 +203,9 @@ void aarch32_new_world(const struct form *f, struct machine *machines)
 	world = (struct world) { .isa = f->isa };
 	world.el0 = !el1 || (!user_regs && !(rnd() & 3));
 	world.mode = world.el0 ? USR : modes[rnd() % (user_regs ? 5 : 6)];
+	/* Old kernels do not let a vCPU be in System mode */
+	if (world.mode == SYSTEM && !try_reg(PSTATE, SYSTEM))
+		world.mode = SVC;
 	world.big = rnd() & 1;
 	world.big_tables = rnd() & 1;
 	world.long_format = rnd() & 1;

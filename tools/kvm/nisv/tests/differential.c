@@ -146,11 +146,16 @@ void *at_pa(uint64_t pa)
 
 /* KVM */
 
-void set_reg(uint64_t id, uint64_t value)
+bool try_reg(uint64_t id, uint64_t value)
 {
 	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&value };
 
-	if (ioctl(m->vcpu, KVM_SET_ONE_REG, &reg))
+	return !ioctl(m->vcpu, KVM_SET_ONE_REG, &reg);
+}
+
+void set_reg(uint64_t id, uint64_t value)
+{
+	if (!try_reg(id, value))
 		die("KVM_SET_ONE_REG");
 }
 

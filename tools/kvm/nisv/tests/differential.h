@@ -77,7 +77,8 @@ extern const struct nisv_bus bus;
 uint64_t rnd(void);
 void die(const char *what) __attribute__((noreturn));
 void *at_pa(uint64_t pa);
-void set_reg(uint64_t id, uint64_t value);
+bool try_reg(uint64_t id, uint64_t value);
+void set_reg(uint64_t id, uint64_t value);	/* or die */
 uint64_t get_reg(uint64_t id);
 void one_vreg(unsigned long request, unsigned int n, uint64_t v[2]);
 
