@@ -246,7 +246,7 @@ series: tree
 	@patches/series.sh emit $B/linux base $(BASE) $B/mails
 
 clean:
-	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image modules mutants results results-asis log mails kselftest payload series-check linux/obj* linux/check*))
+	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image modules mutants bench results results-asis log mails kselftest payload series-check linux/obj* linux/check*))
 
 distclean:
 	rm -rf $(BUILD)

@@ -4,7 +4,7 @@
 # bench.pl TITLE DIR CPU...: a table of DIR/CPU-KERNEL/bench.tap, what bench.c printed
 # on each CPU with the kernels base (without the series), series, and debian (with
 # mainline's implementation), and of the bars. Both go to DIR/summary, the
-# figures to DIR/bench.csv, too. Exit code 1 if there is a figure less, or a bar is missed.
+# figures to DIR/bench.csv, too. Exit code 1 if something else than figures was printed.
 
 use strict;
 use warnings;
