@@ -134,7 +134,8 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define LR_ABT		X(20)
 /* V0 to V31 */
 #define NR_SIMD_REGS	32
-#define SIMD_REG(n)	(((CORE_REG(fp_regs.vregs[0]) & ~KVM_REG_SIZE_MASK) | KVM_REG_SIZE_U128) + 4 * (n))
+#define SIMD_REG(n)	(((CORE_REG(fp_regs.vregs[0]) & ~KVM_REG_SIZE_MASK) |	\
+			  KVM_REG_SIZE_U128) + 4 * (n))
 #define SP_SVC		X(19)
 #else
 #define GUEST(a64, a32)	a32
