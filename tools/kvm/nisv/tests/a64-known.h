@@ -16,6 +16,7 @@
   "both: what is UNPREDICTABLE it does not name" },
 { CAPSTONE, "memory copy and memory set|", "libnisv: capstone 4 has no FEAT_MOPS" },
 { CAPSTONE, "load/store memory tags|", "libnisv: capstone 4 has no FEAT_MTE" },
+{ CAPSTONE, "load/store memory tags|sys", "libnisv: capstone 4 has no FEAT_MTE" },
 { CAPSTONE, "S[VM]E memory|", "libnisv: capstone 4 has no FEAT_SVE and FEAT_SME" },
 { CAPSTONE, "64-byte load/store|", "libnisv: capstone 4 has no FEAT_LS64" },
 { CAPSTONE, "[ls][dt]64b|", "libnisv: capstone 4 has no FEAT_LS64" },
