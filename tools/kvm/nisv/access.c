@@ -909,7 +909,7 @@ static int fetch_and_carry_out(struct access *a, uint64_t esr_iss, struct nisv_i
 int nisv_access(struct nisv_cpu *cpu, const struct nisv_bus *bus, uint64_t fault_ipa,
 		uint64_t esr_iss, struct nisv_insn *insn)
 {
-	struct nisv_insn i;
+	struct nisv_insn i = { 0 };	/* it may go to the VMM without having been decoded */
 	struct ctx c;
 	struct access a;
 	uint64_t pstate;

@@ -23,6 +23,8 @@ int nisv_need_v(struct ctx *c, unsigned int reg)
 {
 	if (c->have_v >> reg & 1)
 		return NISV_DONE;
+	c->v[reg][0] = 0;
+	c->v[reg][1] = 0;
 	if (c->cpu->get(c->cpu->opaque, NISV_V0 + reg, c->v[reg]))
 		return NISV_REGISTER;
 	c->have_v |= 1u << reg;

@@ -199,6 +199,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ret = nisv_access(&cpu, &bus, in.fault_ipa, in.esr_iss, &insn);
 		check(!ret || !sets);
 		check(nisv_strerror(ret)[0] != '?');
+		check(ret != NISV_OTHER || !insn.length);
 		again += ret == NISV_AGAIN;
 		/* Again: after some doubts or exclusive loads the answer is another */
 		if (ret != NISV_AGAIN && !cpu.monitor_bytes)
