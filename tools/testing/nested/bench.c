@@ -24,9 +24,6 @@
 
 #include "nisv.h"
 
-#define CAP_ARM_NISV_TO_USER	177
-#define EXIT_ARM_NISV		28
-
 #define ROUNDS		9
 #define ACCESSES	1000
 
@@ -169,7 +166,7 @@ static void start_gic(void)
 
 static void start_vm(void)
 {
-	struct kvm_enable_cap cap = { .cap = CAP_ARM_NISV_TO_USER };
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_ARM_NISV_TO_USER };
 	struct kvm_userspace_memory_region region = { .guest_phys_addr = RAM, .memory_size = RAM_SIZE };
 	struct kvm_ioeventfd event = { .addr = EVENT, .len = 4, .fd = eventfd(0, 0) };
 	struct kvm_vcpu_init init;
@@ -252,7 +249,7 @@ static void leave(void)
 {
 }
 
-/* PC is where the instruction is, so this is only as good as that there is one */
+/* As a VMM that moves on; but to the same instruction again */
 static uint64_t start_pc;
 
 static void move_pc(void)
@@ -313,22 +310,21 @@ struct path {
 	void (*answer)(void);
 	uint64_t device;
 	bool in_kernel;
-	bool injects;
 };
 
 static const struct path paths[] = {
-	{ "mmio-read", read_w, KVM_EXIT_MMIO, complete, DEVICE, false, false },
-	{ "mmio-write", write_w, KVM_EXIT_MMIO, complete, DEVICE, false, false },
-	{ "vgic-read", in_kernel_read, KVM_EXIT_MMIO, leave, GICD, true, false },
-	{ "ioeventfd", in_kernel_write, KVM_EXIT_MMIO, leave, EVENT, true, false },
-	{ "nisv", pair, EXIT_ARM_NISV, leave, DEVICE, false, false },
-	{ "nisv-move-pc", pair, EXIT_ARM_NISV, move_pc, DEVICE, false, false },
-	{ "nisv-inject", pair, EXIT_ARM_NISV, inject, DEVICE, false, true },
-	{ "mmio-inject", read_w, KVM_EXIT_MMIO, inject, DEVICE, false, true },
-	{ "libnisv-ldp", pair, EXIT_ARM_NISV, carry_out, DEVICE, false, false },
-	{ "libnisv-ldp-soft", pair, EXIT_ARM_NISV, carry_out_soft, DEVICE, false, false },
-	{ "libnisv-str-post", post_index, EXIT_ARM_NISV, carry_out, DEVICE, false, false },
-	{ "libnisv-ld4", ld4, EXIT_ARM_NISV, carry_out, DEVICE, false, false },
+	{ "mmio-read", read_w, KVM_EXIT_MMIO, complete, DEVICE, false },
+	{ "mmio-write", write_w, KVM_EXIT_MMIO, complete, DEVICE, false },
+	{ "vgic-read", in_kernel_read, KVM_EXIT_MMIO, leave, GICD, true },
+	{ "ioeventfd", in_kernel_write, KVM_EXIT_MMIO, leave, EVENT, true },
+	{ "nisv", pair, KVM_EXIT_ARM_NISV, leave, DEVICE, false },
+	{ "nisv-move-pc", pair, KVM_EXIT_ARM_NISV, move_pc, DEVICE, false },
+	{ "nisv-inject", pair, KVM_EXIT_ARM_NISV, inject, DEVICE, false },
+	{ "mmio-inject", read_w, KVM_EXIT_MMIO, inject, DEVICE, false },
+	{ "libnisv-ldp", pair, KVM_EXIT_ARM_NISV, carry_out, DEVICE, false },
+	{ "libnisv-ldp-soft", pair, KVM_EXIT_ARM_NISV, carry_out_soft, DEVICE, false },
+	{ "libnisv-str-post", post_index, KVM_EXIT_ARM_NISV, carry_out, DEVICE, false },
+	{ "libnisv-ld4", ld4, KVM_EXIT_ARM_NISV, carry_out, DEVICE, false },
 };
 
 static uint64_t ticks(void)
@@ -364,7 +360,7 @@ static void measure(const struct path *p)
 {
 	uint64_t round[ROUNDS], frequency;
 
-	if ((p->exit == EXIT_ARM_NISV && !has_nisv) || (p->injects && !has_inject)) {
+	if ((p->exit == KVM_EXIT_ARM_NISV && !has_nisv) || (p->answer == inject && !has_inject)) {
 		printf("%s -\n", p->name);
 		return;
 	}

@@ -19,12 +19,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PACKAGE "libnisv"	/* bfd.h insists */
-#define PACKAGE_VERSION "0"
-#include <dis-asm.h>
 #include <capstone/capstone.h>
 
 #include "nisv.h"
+#include "opcodes.h"
 
 #define WORDS		(1u << 16)
 #define SECONDS		1.0		/* that each library has, at least */
@@ -133,14 +131,7 @@ static const struct library {
 
 static void start(void)
 {
-	init_disassemble_info(&dis, NULL, print, print_styled);
-	dis.flavour = bfd_target_elf_flavour;
-	dis.arch = bfd_arch_aarch64;
-	dis.endian = BFD_ENDIAN_LITTLE;
-	dis.endian_code = BFD_ENDIAN_LITTLE;
-	dis.buffer_length = 4;
-	dis_print = disassembler(bfd_arch_aarch64, false, 0, NULL);
-	disassemble_init_for_target(&dis);
+	dis_print = opcodes_start(&dis, bfd_arch_aarch64, 4, NULL, print, print_styled);
 	if (!dis_print || cs_open(CS_ARCH_ARM64, CS_MODE_LITTLE_ENDIAN, &cs) ||
 	    cs_option(cs, CS_OPT_DETAIL, CS_OPT_ON))
 		die("no disassembler");

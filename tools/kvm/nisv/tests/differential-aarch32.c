@@ -124,24 +124,17 @@ static void map_short(uint64_t root, uint64_t va, uint64_t pa, unsigned int size
 {
 	const uint32_t section = 1 << 17 | 1 << 12 | 3 << 10 | 0xc | 2;	/* nG, write-back, all may access */
 	const uint32_t large = 1 << 12 | 1 << 11 | 3 << 4 | 0xc | 1, small = 1 << 11 | 1 << 6 | 3 << 4 | 0xc | 2;
-	const uint32_t first = va >> 20 & ((1u << (world.input - 20)) - 1);
-	uint32_t *entry = (uint32_t *)at_pa(root) + first;
-	uint32_t table;
+	uint32_t *entry = (uint32_t *)at_pa(root) + (va >> 20 & ((1u << (world.input - 20)) - 1));
 
 	if (size == 20) {
-		*entry = world.big_tables ? __builtin_bswap32(pa | section) : pa | section;
+		*entry = guest32(pa | section);
 		return;
 	}
-	table = world.big_tables ? __builtin_bswap32(*entry) : *entry;
-	if (!table) {
-		table = new_table(0x400) | 1;
-		*entry = world.big_tables ? __builtin_bswap32(table) : table;
-	}
-	entry = (uint32_t *)at_pa(table & ~0x3ff) + (va >> 12 & 0xff);
-	for (unsigned int n = 0; n < 1u << (size - 12); n++) {
-		table = pa | (size == 16 ? large : small);
-		entry[n] = world.big_tables ? __builtin_bswap32(table) : table;
-	}
+	if (!*entry)
+		*entry = guest32(new_table(0x400) | 1);
+	entry = (uint32_t *)at_pa(guest32(*entry) & ~0x3ff) + (va >> 12 & 0xff);
+	for (unsigned int n = 0; n < 1u << (size - 12); n++)
+		entry[n] = guest32(pa | (size == 16 ? large : small));
 }
 
 /* @n: TTBCR.N, or T0SZ and T1SZ. The first table is aligned to its size and to no more */
@@ -175,7 +168,6 @@ static void aarch32_el1(unsigned int n)
 	uint32_t sctlr = 0x00c50838 | 1 << 12 | 1 << 2 | 1 << 0;	/* RES1, I, C, M */
 
 	sctlr |= world.big_tables ? 1 << 25 : 0;			/* EE */
-	world.granule = 12;
 	world.input = 32 - n;
 	if (!world.long_format && world.upper)
 		world.input = 32;
@@ -244,7 +236,7 @@ static unsigned int in_mode(unsigned int mode, unsigned int reg)
 	};
 
 	if (mode == FIQ && reg > 7)
-		return (const uint8_t []) { 24, 25, 26, 27, 28, 29, 30 }[reg - 8];
+		return reg + 16;
 	return reg > 12 && sp_lr[mode][0] ? sp_lr[mode][reg - 13] : reg;
 }
 
@@ -509,6 +501,7 @@ bool aarch32_instance(struct form *f, uint32_t word, const struct nisv_insn *i)
 	}
 	if (end != COMPLETED) {
 		explain(f, word, i, wrong);
+		unknown = true;
 		return false;
 	}
 	get_registers(simd);

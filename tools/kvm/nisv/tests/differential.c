@@ -33,10 +33,6 @@
 
 #include "differential.h"
 
-#define CAP_ARM_NISV_TO_USER	177
-#define EXIT_ARM_NISV		28
-#define EL1_32BIT		1			/* KVM_ARM_VCPU_EL1_32BIT */
-
 #define HANGS		10			/* seconds that no instance takes */
 
 /* What the guest loads before, and stores after the instruction */
@@ -212,7 +208,7 @@ static void start_memory(void)
 /* A VM of one vCPU; all have the same memory */
 static void start_vm(struct machine *machine, bool el1_32bit)
 {
-	struct kvm_enable_cap cap = { .cap = CAP_ARM_NISV_TO_USER };
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_ARM_NISV_TO_USER };
 	struct kvm_userspace_memory_region region = {
 		.guest_phys_addr = RAM, .memory_size = RAM_SIZE, .userspace_addr = (uintptr_t)ram,
 	};
@@ -232,10 +228,10 @@ static void start_vm(struct machine *machine, bool el1_32bit)
 	if (ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init))
 		die("KVM_ARM_PREFERRED_TARGET");
 	if (el1_32bit)
-		init.features[0] |= 1 << EL1_32BIT;
+		init.features[0] |= 1 << KVM_ARM_VCPU_EL1_32BIT;
 	/* Address and generic authentication, of which KVM has both or neither */
-	else if (has(171) && has(172) && !in_protected_mode())
-		init.features[0] |= 1 << 5 | 1 << 6;
+	else if (has(KVM_CAP_ARM_PTRAUTH_ADDRESS) && has(KVM_CAP_ARM_PTRAUTH_GENERIC) && !in_protected_mode())
+		init.features[0] |= 1 << KVM_ARM_VCPU_PTRAUTH_ADDRESS | 1 << KVM_ARM_VCPU_PTRAUTH_GENERIC;
 	machine->vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
 	if (machine->vcpu < 0 || ioctl(machine->vcpu, KVM_ARM_VCPU_INIT, &init) ||
 	    ioctl(machine->vcpu, KVM_SET_GUEST_DEBUG, &debug))
@@ -251,6 +247,11 @@ static void start_vm(struct machine *machine, bool el1_32bit)
 static uint64_t guest64(uint64_t v)
 {
 	return world.big_tables ? __builtin_bswap64(v) : v;
+}
+
+uint32_t guest32(uint32_t v)
+{
+	return world.big_tables ? __builtin_bswap32(v) : v;
 }
 
 /* The data's endianness at EL0 is its own, and the context is data */
@@ -560,7 +561,7 @@ enum end go(struct nisv_insn *last)
 				 (unsigned long long)get_reg(PC), (unsigned long long)get_reg(CORE(0x46)));
 			return WRONG;
 		}
-		if (m->run->exit_reason == EXIT_ARM_NISV) {
+		if (m->run->exit_reason == KVM_EXIT_ARM_NISV) {
 			ret = nisv_kvm(&m->cpu, m->run, &bus, last);
 			if (ret < 0) {
 				snprintf(wrong, sizeof(wrong), "refused: %s", nisv_strerror(ret));

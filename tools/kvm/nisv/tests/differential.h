@@ -84,6 +84,7 @@ void one_vreg(unsigned long request, unsigned int n, uint64_t v[2]);
 
 /* Tables. @last: the level at which a page, or a block, is mapped */
 uint64_t pages(unsigned int n);
+uint32_t guest32(uint32_t v);		/* as the tables have it, and back */
 void clear_table(uint64_t table, uint64_t size);
 uint64_t new_table(uint64_t size);
 void map(uint64_t root, uint64_t va, uint64_t pa, unsigned int last, uint64_t attributes);

@@ -22,12 +22,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PACKAGE "libnisv"	/* bfd.h insists */
-#define PACKAGE_VERSION "0"
-#include <dis-asm.h>
 #include <capstone/capstone.h>
 
 #include "nisv.h"
+#include "opcodes.h"
 
 enum { OPCODES, CAPSTONE, REFERENCES };
 static const char * const references[] = { "libopcodes", "capstone" };
@@ -116,16 +114,8 @@ static int print_styled(void *stream, enum disassembler_style style, const char 
 
 static void references_init(void)
 {
-	init_disassemble_info(&dis, NULL, print, print_styled);
-	dis.flavour = bfd_target_elf_flavour;
-	dis.arch = DIS_ARCH;
-	dis.endian = BFD_ENDIAN_LITTLE;
-	dis.endian_code = BFD_ENDIAN_LITTLE;
+	dis_print = opcodes_start(&dis, DIS_ARCH, set->length, set->dis_options, print, print_styled);
 	dis.buffer = (void *)&in_memory;
-	dis.buffer_length = set->length;
-	dis.disassembler_options = set->dis_options;
-	dis_print = disassembler(DIS_ARCH, false, 0, NULL);
-	disassemble_init_for_target(&dis);
 
 	if (cs_open(CS_ARCH, set->cs_mode, &cs)) {
 		fprintf(stderr, "exhaustive: capstone has no %s\n", set->name);
