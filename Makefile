@@ -175,9 +175,12 @@ rootfs: $(ROOTFS)
 foreign: $(ROOTFS)
 	@$(STAGE) 'kernel $(IMAGE)' $(B)/log/kernel $N/foreign.sh $B '$(IMAGE)' $(ROOTFS)
 
+# These are not about the cells
+run mutants bench: VARIANTS :=
+
 # The kernel keeps the CPUs busy while the root file system waits for the network
 ready: packages
-	@$(MAKE) --no-print-directory -j2 $(if $(IMAGE),foreign,images) rootfs PACKAGES_ARE_THERE=1
+	@$(MAKE) --no-print-directory -j2 $(if $(IMAGE),foreign,images) rootfs PACKAGES_ARE_THERE=1 VARIANTS='$(VARIANTS)'
 	@$(STAGE) 'tests and guest' $(B)/log/payload $N/payload.sh $B $(ROOTFS) $(TESTS)
 
 run: ready
@@ -246,7 +249,7 @@ series: tree
 	@patches/series.sh emit $B/linux base $(BASE) $B/mails
 
 clean:
-	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image modules mutants bench results results-asis log mails kselftest payload series-check linux/obj* linux/check*))
+	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image modules mutants bench results* log mails kselftest payload series-check linux/obj* linux/check*))
 
 distclean:
 	rm -rf $(BUILD)
