@@ -21,4 +21,5 @@
 { CAPSTONE, "v[ls][dt]r.16|[ls][dt]c*", "libnisv: capstone 4 has no FEAT_FP16" },
 { CAPSTONE, "*|sha*", "libnisv: capstone takes the T32 word for an A32 one" },
 { CAPSTONE, "*|aes*", "libnisv: capstone takes the T32 word for an A32 one" },
+{ CAPSTONE, "ldr|ldm", "both: POP of one register is LDR, with the base moved by 4 after it" },
 { CAPSTONE, "stm|stmgt", "libnisv: capstone is in the IT block of the word before" },
