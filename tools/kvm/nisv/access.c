@@ -23,10 +23,11 @@ struct access {
 	bool privileged, big;
 	bool reads, writes;		/* memory */
 	uint64_t base, va;		/* Rn, and where it accesses */
-	unsigned int len;
+	unsigned int elements, len;
 	/* One per page; the second begins at byte `split` */
 	uint64_t ipa[2];
 	unsigned int split;
+	bool in_device[2];		/* to read, to write: all bytes are in one */
 	uint8_t data[MAX_BYTES];
 };
 
@@ -213,16 +214,23 @@ static unsigned int unit_of(const struct access *a)
 /* All elements, in the order of their addresses */
 static int transfer(struct access *a, bool write, uint8_t *data)
 {
-	const unsigned int size = unit_of(a);
+	const struct nisv_bus *bus = a->c->bus;
+	const unsigned int size = unit_of(a), unit = size == 16 ? 8 : size;
 	int ret = NISV_DONE;
 
+	if (a->in_device[write]) {	/* nearly always */
+		for (unsigned int at = 0; at < a->len && !ret; at += unit)
+			ret = write ? bus->write(bus->opaque, a->ipa[0] + at, data + at, unit) :
+				      bus->read(bus->opaque, a->ipa[0] + at, data + at, unit);
+		return ret ? NISV_DEVICE : NISV_DONE;
+	}
 	for (unsigned int at = 0; at < a->len && !ret; at += size)
 		ret = transfer_element(a, at, size, write, data + at);
 	return ret;
 }
 
 /* Is there something to be accessed everywhere? */
-static int look(const struct access *a, bool write)
+static int look(struct access *a, bool write)
 {
 	const struct nisv_bus *bus = a->c->bus;
 	uint64_t n;
@@ -234,6 +242,7 @@ static int look(const struct access *a, bool write)
 		n = bus->at(bus->opaque, ipa_of(a, at), end - at, write, &ram);
 		if (!n || n > end - at)
 			return NISV_NOTHING;
+		a->in_device[write] = n == a->len && !ram;
 	}
 	return NISV_DONE;
 }
@@ -344,7 +353,7 @@ static int gather_structure(struct access *a)
 {
 	const struct nisv_insn *i = a->i;
 
-	for (unsigned int n = 0; n < elements(i); n++) {
+	for (unsigned int n = 0; n < a->elements; n++) {
 		unsigned int lane, reg = element_reg(i, n, &lane);
 		const int ret = nisv_need_v(a->c, reg);
 
@@ -360,7 +369,7 @@ static int scatter_structure(struct access *a)
 	const struct nisv_insn *i = a->i;
 	uint64_t value[2];
 
-	for (unsigned int n = 0; n < elements(i); n++) {
+	for (unsigned int n = 0; n < a->elements; n++) {
 		unsigned int lane, reg = element_reg(i, n, &lane);
 		uint64_t *v = a->c->v[reg];
 		int ret;
@@ -402,7 +411,7 @@ static int gather(struct access *a)
 		}
 		return NISV_DONE;
 	}
-	for (unsigned int n = 0; n < elements(i); n++) {
+	for (unsigned int n = 0; n < a->elements; n++) {
 		unsigned int reg = nth_reg(i, n), lane, size;
 
 		if (i->flags & NISV_SIMD && i->isa != NISV_A64) {
@@ -435,21 +444,23 @@ static int scatter(struct access *a)
 			nisv_set_r(a->c, i->rt + n, get_bytes(a->data + n * 8, 8, a->big));
 		return NISV_DONE;
 	}
-	for (unsigned int n = 0; n < elements(i); n++) {
+	for (unsigned int n = 0; n < a->elements; n++) {
 		unsigned int reg = nth_reg(i, n), lane, size;
 
+		if (!(i->flags & NISV_SIMD)) {
+			nisv_set_r(a->c, reg, extended(i, get_bytes(a->data + (n << i->size), 1 << i->size, a->big)));
+			continue;
+		}
 		get_element(a, n, value);
-		if (i->flags & NISV_SIMD && i->isa != NISV_A64) {
+		if (i->isa != NISV_A64) {
 			reg = vfp_part(i, reg, &lane, &size);
 			ret = nisv_need_v(a->c, reg);
 			if (ret)
 				return ret;
 			set_lane(a->c->v[reg], lane, size, value[0]);
 			nisv_set_v(a->c, reg, a->c->v[reg][0], a->c->v[reg][1]);
-		} else if (i->flags & NISV_SIMD) {
-			nisv_set_v(a->c, reg, value[0], value[1]);
 		} else {
-			nisv_set_r(a->c, reg, extended(i, value[0]));
+			nisv_set_v(a->c, reg, value[0], value[1]);
 		}
 	}
 	return NISV_DONE;
@@ -547,7 +558,7 @@ static int read_modify_write(struct access *a)
 static int compare_and_swap(struct access *a)
 {
 	const struct nisv_insn *i = a->i;
-	const unsigned int n = elements(i), width = 8 << i->size;
+	const unsigned int n = a->elements, width = 8 << i->size;
 	uint8_t old[16];
 	uint64_t rs, value[2];
 	bool same = true;
@@ -659,7 +670,8 @@ static int make_address(struct access *a, uint64_t *after)
 	struct ctx *c = a->c;
 	int ret;
 
-	a->len = elements(i) << i->size;
+	a->elements = elements(i);
+	a->len = a->elements << i->size;
 	if (i->op == NISV_ZERO)
 		return block_address(a);
 	if (i->isa == NISV_A64 && i->mode == NISV_PC_RELATIVE) {
@@ -922,6 +934,8 @@ int nisv_access(struct nisv_cpu *cpu, const struct nisv_bus *bus, uint64_t fault
 	c.bus = bus;
 	c.isa = NISV_A64;
 	c.branched = false;
+	c.half[0].granule = 0;
+	c.half[1].granule = 0;
 	c.have = 0;
 	c.dirty = 0;
 	c.have_v = 0;

@@ -65,6 +65,17 @@ struct text {
 void __attribute__((format(printf, 2, 3))) nisv_add_text(struct text *t, const char *fmt, ...);
 void nisv_text_aarch32(struct text *t, const struct nisv_insn *insn);
 
+/* Stage 1 tables in the format that AArch64 and the long descriptors of AArch32 share */
+struct lpae {
+	uint64_t base;		/* of the table that the walk starts with */
+	unsigned int granule;	/* log2 of its bytes; 0: not known yet */
+	unsigned int input;	/* bits of the input address */
+	int level;		/* where it starts, -1 to 2 */
+	bool wide;		/* addresses may have more than 48 bits: 64K, or TCR_EL1.DS */
+	bool hpd;		/* no permissions in table descriptors */
+	bool haf;		/* the CPU sets the access flag */
+};
+
 /* The vCPU while an access is carried out: regs.c */
 struct ctx {
 	struct nisv_cpu *cpu;
@@ -73,6 +84,7 @@ struct ctx {
 	bool el1_32bit;			/* tables, too, are AArch32's */
 	unsigned int mode;		/* AArch32: whose registers the instruction means */
 	bool branched;			/* PC has been loaded */
+	struct lpae half[2];		/* AArch64: of TTBR0_EL1, TTBR1_EL1 */
 	uint64_t have, dirty;		/* bits are enum nisv_reg */
 	uint64_t x[NISV_DCZID_EL0 + 1];
 	uint32_t have_v, dirty_v;
@@ -80,10 +92,25 @@ struct ctx {
 };
 
 /* Read a register into c->x, c->v. Return: NISV_DONE or NISV_REGISTER */
-int nisv_need(struct ctx *c, unsigned int reg);
+int nisv_read(struct ctx *c, unsigned int reg);
 int nisv_need_v(struct ctx *c, unsigned int reg);
-/* What it is to be in the end */
-void nisv_set(struct ctx *c, unsigned int reg, uint64_t value);
+
+/* The same, unless it has been read */
+static inline int nisv_need(struct ctx *c, unsigned int reg)
+{
+	return c->have >> reg & 1 ? NISV_DONE : nisv_read(c, reg);
+}
+
+/* What it is to be in the end. What is the same already need not be written */
+static inline void nisv_set(struct ctx *c, unsigned int reg, uint64_t value)
+{
+	if (c->have >> reg & 1 && c->x[reg] == value)
+		return;
+	c->x[reg] = value;
+	c->have |= 1ull << reg;
+	c->dirty |= 1ull << reg;
+}
+
 void nisv_set_v(struct ctx *c, unsigned int reg, uint64_t low, uint64_t high);
 /* Write all that have changed. Return: as nisv_need() */
 int nisv_commit(struct ctx *c);

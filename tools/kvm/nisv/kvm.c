@@ -33,7 +33,7 @@ static const uint64_t ids[] = {
 	[NISV_TCR_EL1]	 = U64 | SYSREG(3, 0, 2, 0, 2),
 };
 
-static int one_reg(void *opaque, unsigned long request, uint64_t id, void *value)
+static inline int one_reg(void *opaque, unsigned long request, uint64_t id, void *value)
 {
 	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)value };
 
@@ -52,42 +52,49 @@ static int sve_reg(void *opaque, unsigned long request, unsigned int n, void *va
 	return ret;
 }
 
-static int access_reg(void *opaque, unsigned long request, unsigned int reg, uint64_t value[2])
+static int v_reg(void *opaque, unsigned long request, unsigned int n, void *value)
 {
-	uint64_t id = 0;
+	if (!one_reg(opaque, request, U128 | CORE(0x54 + 4 * n), value))
+		return 0;
+	if (errno != EINVAL && errno != ENOENT)
+		return -1;
+	return sve_reg(opaque, request, n, value);
+}
 
-	if (reg >= NISV_V0) {
-		const unsigned int n = reg - NISV_V0;
+/* A register of 64 bits; 0: KVM has none of this number */
+static inline uint64_t id_of(unsigned int reg)
+{
+	if (reg < NISV_SP_EL0)
+		return U64 | CORE(2 * reg);
+	return reg < ARRAY_SIZE(ids) ? ids[reg] : 0;
+}
 
-		if (!one_reg(opaque, request, U128 | CORE(0x54 + 4 * n), value))
-			return 0;
-		if (errno != EINVAL && errno != ENOENT)
-			return -1;
-		return sve_reg(opaque, request, n, value);
-	}
+static int get(void *opaque, unsigned int reg, uint64_t value[2])
+{
+	const uint64_t id = id_of(reg);
+
+	if (id)
+		return one_reg(opaque, KVM_GET_ONE_REG, id, value);
 #ifdef __aarch64__
 	if (reg == NISV_DCZID_EL0) {	/* not virtual */
 		__asm__ ("mrs %0, dczid_el0" : "=r" (value[0]));
 		return 0;
 	}
 #endif
-	if (reg < NISV_SP_EL0)
-		id = U64 | CORE(2 * reg);
-	else if (reg < ARRAY_SIZE(ids))
-		id = ids[reg];
-	return id ? one_reg(opaque, request, id, value) : -1;
-}
-
-static int get(void *opaque, unsigned int reg, uint64_t value[2])
-{
-	return access_reg(opaque, KVM_GET_ONE_REG, reg, value);
+	return reg >= NISV_V0 ? v_reg(opaque, KVM_GET_ONE_REG, reg - NISV_V0, value) : -1;
 }
 
 static int set(void *opaque, unsigned int reg, const uint64_t value[2])
 {
-	uint64_t copy[2] = { value[0], reg >= NISV_V0 ? value[1] : 0 };
+	const uint64_t id = id_of(reg);
+	uint64_t copy[2] = { value[0] };
 
-	return access_reg(opaque, KVM_SET_ONE_REG, reg, copy);
+	if (id)
+		return one_reg(opaque, KVM_SET_ONE_REG, id, copy);
+	if (reg < NISV_V0)
+		return -1;
+	copy[1] = value[1];
+	return v_reg(opaque, KVM_SET_ONE_REG, reg - NISV_V0, copy);
 }
 
 void nisv_kvm_init(struct nisv_cpu *cpu, int vcpu_fd, bool el1_32bit)

@@ -5,12 +5,10 @@
  */
 #include "internal.h"
 
-int nisv_need(struct ctx *c, unsigned int reg)
+int nisv_read(struct ctx *c, unsigned int reg)
 {
 	uint64_t value[2] = { 0 };
 
-	if (c->have >> reg & 1)
-		return NISV_DONE;
 	c->x[reg] = 0;
 	if (c->cpu->get(c->cpu->opaque, reg, value))
 		return NISV_REGISTER;
@@ -29,16 +27,6 @@ int nisv_need_v(struct ctx *c, unsigned int reg)
 		return NISV_REGISTER;
 	c->have_v |= 1u << reg;
 	return NISV_DONE;
-}
-
-void nisv_set(struct ctx *c, unsigned int reg, uint64_t value)
-{
-	/* What is the same already need not be written */
-	if (c->have >> reg & 1 && c->x[reg] == value)
-		return;
-	c->x[reg] = value;
-	c->have |= 1ull << reg;
-	c->dirty |= 1ull << reg;
 }
 
 void nisv_set_v(struct ctx *c, unsigned int reg, uint64_t low, uint64_t high)

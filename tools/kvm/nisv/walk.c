@@ -15,11 +15,17 @@ struct leaf {
 	bool user, read_only;
 };
 
-/* A descriptor of 4 or 8 bytes, from RAM and nowhere else */
-static inline int descriptor(struct ctx *c, uint64_t ipa, unsigned int len, uint64_t *desc)
+/* Are descriptors of the other byte order? */
+static inline bool swapped(const struct ctx *c)
 {
 	const bool big = c->x[NISV_SCTLR_EL1] & SCTLR_EE;
-	const bool swap = big != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+
+	return big != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+}
+
+/* A descriptor of 4 or 8 bytes, from RAM and nowhere else */
+static inline int descriptor(struct ctx *c, uint64_t ipa, unsigned int len, bool swap, uint64_t *desc)
+{
 	void *ram = NULL;
 
 	if (c->bus->at(c->bus->opaque, ipa, len, false, &ram) < len || !ram)
@@ -37,27 +43,12 @@ static inline int descriptor(struct ctx *c, uint64_t ipa, unsigned int len, uint
 	return NISV_DONE;
 }
 
-/* The format that AArch64 and the long descriptors of AArch32 share */
-struct lpae {
-	uint64_t base;		/* of the table that the walk starts with */
-	unsigned int granule;	/* log2 of its bytes */
-	unsigned int input;	/* bits of the input address */
-	int level;		/* where it starts, -1 to 2 */
-	bool ds;		/* TCR_EL1.DS: 52-bit addresses with 4K and 16K */
-	bool hpd;		/* no permissions in table descriptors */
-	bool haf;		/* the CPU sets the access flag */
-};
-
-/* Bits 47 to low */
-static uint64_t output(const struct lpae *t, uint64_t desc, unsigned int low)
+/* Address bits above 47. Rare: do not compute them for all. */
+static __attribute__((cold)) uint64_t high(const struct lpae *t, uint64_t desc)
 {
-	uint64_t ipa = (desc & 0xffffffffffffull) >> low << low;
-
 	if (t->granule == 16)
-		ipa |= bits64(desc, 15, 12) << 48;
-	else if (t->ds)
-		ipa |= bits64(desc, 49, 48) << 48 | bits64(desc, 9, 8) << 50;
-	return ipa;
+		return bits64(desc, 15, 12) << 48;
+	return bits64(desc, 49, 48) << 48 | bits64(desc, 9, 8) << 50;
 }
 
 /* May a block be here? Larger ones came with the larger addresses */
@@ -65,9 +56,9 @@ static bool block_level(const struct lpae *t, int level)
 {
 	switch (t->granule) {
 	case 12:
-		return level == 1 || level == 2 || (level == 0 && t->ds);
+		return level == 1 || level == 2 || (level == 0 && t->wide);
 	case 14:
-		return level == 2 || (level == 1 && t->ds);
+		return level == 2 || (level == 1 && t->wide);
 	default:
 		return level == 2 || level == 1;
 	}
@@ -76,45 +67,47 @@ static bool block_level(const struct lpae *t, int level)
 static int walk_lpae(struct ctx *c, const struct lpae *t, uint64_t va, struct leaf *leaf)
 {
 	const unsigned int stride = t->granule - 3;
-	bool user = true, read_only = false;
 	unsigned int low = t->granule + (3 - t->level) * stride;
-	uint64_t table = t->base, desc;
-	int ret;
+	const uint64_t address = bits64(~0ull, 47, 0) >> t->granule << t->granule;
+	const bool swap = swapped(c);
+	uint64_t table = t->base, tables = 0, desc, within;
+	int level, ret;
 
 	/* Bits that are not translated, in front of the first index */
 	va = bits64(va, t->input - 1, 0);
-	for (int level = t->level; level <= 3; level++, low -= stride) {
-		ret = descriptor(c, table + (va >> low) * 8, 8, &desc);
+	for (level = t->level; ; level++, low -= stride) {
+		ret = descriptor(c, table + (va >> low) * 8, 8, swap, &desc);
 		if (ret)
 			return ret;
 		if (!(desc & 1))
 			return NISV_WALK;
-		if (level < 3 && desc & 2) {
-			if (!t->hpd) {		/* APTable */
-				user &= !(desc >> 61 & 1);
-				read_only |= desc >> 62 & 1;
-			}
-			table = output(t, desc, t->granule);
-			va = bits64(va, low - 1, 0);
-			continue;
-		}
-		if (level < 3 ? !block_level(t, level) : !(desc & 2))
-			return NISV_WALK;
-		if (!(desc >> 10 & 1) && !t->haf)
-			return NISV_WALK;
-		leaf->ipa = output(t, desc, low) | bits64(va, low - 1, 0);
-		leaf->user = user && desc >> 6 & 1;
-		leaf->read_only = read_only || desc >> 7 & 1;
-		return NISV_DONE;
+		within = (1ull << low) - 1;
+		va &= within;
+		if (level >= 3 || !(desc & 2))
+			break;
+		table = desc & address;
+		if (t->wide)
+			table |= high(t, desc);
+		tables |= desc;
 	}
-	return NISV_WALK;
+	if (!(desc & 2) && !block_level(t, level))
+		return NISV_WALK;
+	if (!(desc >> 10 & 1) && !t->haf)
+		return NISV_WALK;
+	if (t->hpd)
+		tables = 0;
+	/* APTable, AP */
+	leaf->ipa = (desc & address & ~within) | (t->wide ? high(t, desc) : 0) | va;
+	leaf->user = !(tables >> 61 & 1) && desc >> 6 & 1;
+	leaf->read_only = tables >> 62 & 1 || desc >> 7 & 1;
+	return NISV_DONE;
 }
 
 /*
  * AArch64: which half of the address space, how many bits of it are translated, and
  * which bit is the first that has to be a copy of bit 55
  */
-static int half(struct ctx *c, uint64_t va, bool fetch, unsigned int *input, unsigned int *top)
+static inline int half(struct ctx *c, uint64_t va, bool fetch, unsigned int *input, unsigned int *top)
 {
 	const bool upper = va >> 55 & 1;
 	const uint64_t tcr = c->x[NISV_TCR_EL1];
@@ -142,20 +135,55 @@ int nisv_strip(struct ctx *c, uint64_t *va)
 	return NISV_DONE;
 }
 
-static int walk_a64(struct ctx *c, uint64_t va, bool fetch, struct leaf *leaf)
+/* What TCR_EL1 and TTBR say of a half that is @input bits */
+static int start_a64(struct ctx *c, bool upper, unsigned int input, struct lpae *t)
 {
 	static const uint8_t tg0[4] = { 12, 16, 14, 0 }, tg1[4] = { 0, 14, 12, 16 };
-	unsigned int top, low;
-	struct lpae t = { 0 };
-	uint64_t tcr, ttbr;
+	const unsigned int reg = upper ? NISV_TTBR1_EL1 : NISV_TTBR0_EL1;
+	const uint64_t tcr = c->x[NISV_TCR_EL1];
+	unsigned int granule, low;
+	bool ds;
+	int ret;
+
+	granule = upper ? tg1[bits64(tcr, 31, 30)] : tg0[bits64(tcr, 15, 14)];
+	ds = granule != 16 && tcr >> 59 & 1;
+	if (tcr >> (upper ? 23 : 7) & 1 || !granule)	/* EPD: not to be walked */
+		return NISV_WALK;
+	if (input > (granule == 16 || ds ? 52u : 48u) || input < 16 || input <= granule)
+		return NISV_WALK;
+	ret = nisv_need(c, reg);
+	if (ret)
+		return ret;
+
+	t->granule = granule;
+	t->input = input;
+	t->wide = granule == 16 || ds;
+	t->haf = tcr >> 39 & 1;
+	t->hpd = tcr >> (41 + upper) & 1;
+	/* As many levels as it takes, each of which resolves granule - 3 bits */
+	t->level = 4 - (int)((input - 4) / (granule - 3));
+	low = granule + (3 - t->level) * (granule - 3);
+	low = input - low + 3;	/* log2 of the bytes of the first table */
+	t->base = 0;
+	if (ds || (granule == 16 && bits64(tcr, 34, 32) == 6)) {
+		low = low < 6 ? 6 : low;
+		t->base = bits64(c->x[reg], 5, 2) << 48;
+	}
+	t->base |= c->x[reg] & bits64(~0ull, 47 - low, 0) << low;
+	return NISV_DONE;
+}
+
+static int walk_a64(struct ctx *c, uint64_t va, bool fetch, struct leaf *leaf)
+{
+	unsigned int input, top;
+	struct lpae *t;
 	bool upper;
 	int ret;
 
 	ret = nisv_need(c, NISV_TCR_EL1);
 	if (ret)
 		return ret;
-	tcr = c->x[NISV_TCR_EL1];
-	upper = half(c, va, fetch, &t.input, &top);
+	upper = half(c, va, fetch, &input, &top);
 
 	if (!(c->x[NISV_SCTLR_EL1] & SCTLR_M)) {
 		/* Without a table an address has no upper half, only a top byte */
@@ -164,32 +192,15 @@ static int walk_a64(struct ctx *c, uint64_t va, bool fetch, struct leaf *leaf)
 		return upper || leaf->ipa >> 52 ? NISV_WALK : NISV_DONE;
 	}
 
-	t.granule = upper ? tg1[bits64(tcr, 31, 30)] : tg0[bits64(tcr, 15, 14)];
-	t.ds = t.granule != 16 && tcr >> 59 & 1;
-	t.haf = tcr >> 39 & 1;
-	t.hpd = tcr >> (41 + upper) & 1;
-	if (tcr >> (upper ? 23 : 7) & 1 || !t.granule)	/* EPD: not to be walked */
-		return NISV_WALK;
-	if (t.input > (t.granule == 16 || t.ds ? 52u : 48u) || t.input < 16)
-		return NISV_WALK;
-	if (bits64(va, top, t.input) != (upper ? bits64(~0ull, top - t.input, 0) : 0))
-		return NISV_WALK;
-
-	ret = nisv_need(c, upper ? NISV_TTBR1_EL1 : NISV_TTBR0_EL1);
-	if (ret)
-		return ret;
-	ttbr = c->x[upper ? NISV_TTBR1_EL1 : NISV_TTBR0_EL1];
-
-	/* As many levels as it takes, each of which resolves granule - 3 bits */
-	t.level = 4 - (int)((t.input - t.granule + t.granule - 4) / (t.granule - 3));
-	low = t.granule + (3 - t.level) * (t.granule - 3);
-	low = t.input - low + 3;	/* log2 of the bytes of the first table */
-	if (t.ds || (t.granule == 16 && bits64(tcr, 34, 32) == 6)) {
-		low = low < 6 ? 6 : low;
-		t.base = bits64(ttbr, 5, 2) << 48;
+	t = &c->half[upper];
+	if (!t->granule) {
+		ret = start_a64(c, upper, input, t);
+		if (ret)
+			return ret;
 	}
-	t.base |= ttbr & bits64(~0ull, 47 - low, 0) << low;
-	return walk_lpae(c, &t, va, leaf);
+	if (bits64(va, top, input) != (upper ? bits64(~0ull, top - input, 0) : 0))
+		return NISV_WALK;
+	return walk_lpae(c, t, va, leaf);
 }
 
 static int walk_long(struct ctx *c, uint32_t va, struct leaf *leaf)
@@ -240,14 +251,14 @@ static int walk_short(struct ctx *c, uint32_t va, struct leaf *leaf)
 		n = 0;
 	table = (uint32_t)c->x[upper ? NISV_TTBR1_EL1 : NISV_TTBR0_EL1] & ~0u << (14 - n);
 
-	ret = descriptor(c, table | bits(va, 31, 20) * 4, 4, &desc);
+	ret = descriptor(c, table | bits(va, 31, 20) * 4, 4, swapped(c), &desc);
 	if (ret)
 		return ret;
 	switch (desc & 3) {
 	case 0:
 		return NISV_WALK;
 	case 1:
-		ret = descriptor(c, (desc & ~0x3ffull) | bits(va, 19, 12) * 4, 4, &desc);
+		ret = descriptor(c, (desc & ~0x3ffull) | bits(va, 19, 12) * 4, 4, swapped(c), &desc);
 		if (ret)
 			return ret;
 		if (!(desc & 3))

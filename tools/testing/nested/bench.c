@@ -375,7 +375,6 @@ static void measure(const struct path *p)
 	set_reg(X(4), ACCESSES);
 	set_reg(X(5), DEVICE);
 	accesses(p, 100);
-	ioctls = 0;
 	for (unsigned int r = 0; r < ROUNDS; r++) {
 		const uint64_t start = ticks();
 
@@ -385,8 +384,15 @@ static void measure(const struct path *p)
 	__asm__("mrs %0, cntfrq_el0" : "=r" (frequency));
 	qsort(round, ROUNDS, sizeof(round[0]), by_value);
 	printf("%s %.1f", p->name, round[ROUNDS / 2] * (1e9 / frequency) / ACCESSES);
-	if (!p->in_kernel)
-		printf(" %.0f", (double)ioctls / ROUNDS / ACCESSES);
+	if (!p->in_kernel) {
+		/* Not while it is measured */
+		cpu.get = count_get;
+		cpu.set = count_set;
+		ioctls = 0;
+		accesses(p, 1);
+		cpu = kvm_cpu;
+		printf(" %u", ioctls);
+	}
 	printf("\n");
 }
 
@@ -396,8 +402,6 @@ int main(void)
 	start_vm();
 	nisv_kvm_init(&kvm_cpu, vcpu, false);
 	cpu = kvm_cpu;
-	cpu.get = count_get;
-	cpu.set = count_set;
 	for (unsigned int n = 0; n < sizeof(paths) / sizeof(paths[0]); n++)
 		measure(&paths[n]);
 	return 0;
