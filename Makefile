@@ -88,6 +88,8 @@ REV	:= $(if $(SERIES),$(if $(KERNEL),base,debian),kernel)
 WITH	:= $(if $(SERIES),as it is,with the series)
 endif
 RESULTS	:= $(B)/results$(if $(SERIES),-asis)
+# Here stage.sh adds the seconds that each stage took
+export STAGES := $(B)/log/stages
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
@@ -105,7 +107,7 @@ help:
 	@echo '  make cells              the kselftests only, on the hosts CELLS'
 	@echo '  make soak               SOAK_OPS random operations on a kernel that finds errors'
 	@echo '  make mutants            break the series, line by line, and see the tests notice it'
-	@echo '  make bench              what an access costs, in instructions, without and with the series'
+	@echo '  make bench              what it costs, in instructions, without and with the series'
 	@echo '  make apply KERNEL=dir   put the series on your kernel tree, whole or not at all'
 	@echo '  make series             write the series as mails to $$(BUILD)/$$(BASE)/mails'
 	@echo '  make clean              remove what was built, keep what was fetched'
@@ -145,7 +147,7 @@ base:
 
 packages: base
 ifndef PACKAGES_ARE_THERE
-	@$(STAGE) 'packages' $(B)/log/packages $N/packages.sh $N/packages $(if $(KERNEL),$N/packages-native) || exit 2
+	@$(STAGE) 'packages' $(B)/log/packages $N/packages.sh $N/packages $(if $(KERNEL),$N/packages-native) $(MORE_PACKAGES) || exit 2
 endif
 
 tree: packages
@@ -175,6 +177,8 @@ rootfs: $(ROOTFS)
 foreign: $(ROOTFS)
 	@$(STAGE) 'kernel $(IMAGE)' $(B)/log/kernel $N/foreign.sh $B '$(IMAGE)' $(ROOTFS)
 
+bench: MORE_PACKAGES := $N/packages-bench
+
 # These are not about the cells
 run mutants bench: VARIANTS :=
 
@@ -188,13 +192,13 @@ run: ready
 	@$N/guest.sh $(RESULTS)/guest $(RUN_CPU) $B/image/base/Image $B/image/series/Image $B/payload/guest.cpio $(ROOTFS)
 	@echo "$(NAME) $$(cat $B/version) on $(RUN_CPU), GICv$(GIC), $(CPUS) CPUs; all of it: $(RESULTS)/guest"
 
-# cell NAME CELL IMAGE: the kselftests, and what the kernel said if it did not survive.
+# cell NAME CELL IMAGE [WHAT]: the kselftests, and what the kernel said if it did not survive.
 # Of a kernel that is not ours a warning is one more result. With KASAN, a form takes
 # a hundred times as long.
 SLOW_FORMS := "with a syndrome on"
 instances = $(if $(findstring +debug,$1),20,$(INSTANCES))
 cell = NESTED='$(if $(findstring +full,$2),nested_forms=-a)$(if $(findstring +debug,$2),nested_forms=$(SLOW_FORMS)) nested_ops=$(OPS) nested_instances=$(call instances,$2) nested_seed=$(SEED) $(if $(filter series,$(SUBJECT)),,panic_on_warn=0)' \
-	$(STAGE) 'kselftests on $1' $(B)/log/check-$1 $N/check.sh $(RESULTS) $1 $2 $3 $B/payload; \
+	$(STAGE) '$(or $4,kselftests) on $1' $(B)/log/check-$1 $N/check.sh $(RESULTS) $1 $2 $3 $B/payload; \
 	[ ! -e $(RESULTS)/$1.boot/failed ] || sed 's/^/    /' $(B)/log/check-$1
 
 run-cells: ready
@@ -230,16 +234,20 @@ mutants: ready
 	@sed -n 's/^\(not \)*ok [0-9]* /\1caught: /p' $(B)/mutants/host/mutants.tap
 	@$N/report.pl "mutants of $(NAME) $$(cat $B/version) $(WITH)" $(B)/mutants host
 
-# What accesses cost: before the series, with it, and with mainline's implementation
+# What it costs: before the series, with it, and with mainline's implementation
 BENCH_CPUS	:= $(or $(CPU),cortex-a57 max)
 BENCH_KERNELS	:= base series $(if $(KERNEL),,debian)
 bench: RESULTS := $(B)/bench
 bench: TESTS := bench
 bench: ready
+	@[ '$(ARCH)' = arm64 ] || { echo 'make bench: what counts instructions, and the guest, are of arm64' >&2; exit 1; }
 	@$(if $(KERNEL),,$(call image,debian,debian,$(CONFIGS)))
 	@rm -rf $(RESULTS); mkdir -p $(RESULTS)
-	@set -e; $(foreach c,$(BENCH_CPUS),$(foreach k,$(BENCH_KERNELS),$(call cell,$c-$k,$c+icount,$B/image/$k/Image);))
-	@$N/bench.pl "$(NAME) $$(cat $B/version), GICv$(GIC), $$($(QEMU) --version | head -n 1)" $(RESULTS) $(BENCH_CPUS)
+	@set -e; $(foreach c,$(BENCH_CPUS),$(foreach k,$(BENCH_KERNELS),$(call cell,$c-$k,$c+icount,$B/image/$k/Image,instructions);))
+	@set -e; $(foreach c,$(BENCH_CPUS),$(STAGE) 'guest on $c' $(B)/log/bench-$c-guest \
+		$N/boot.sh $(RESULTS)/$c-guest $c+icount $B/image/series/Image $B/payload/guest.cpio clock $(ROOTFS);)
+	@$(STAGE) 'decoding' $(B)/log/bench-decode $N/bench-decode.sh $B/libnisv $(ROOTFS) $(RESULTS)/decode
+	@$N/bench.pl "$(NAME) $$(cat $B/version), GICv$(GIC), $$($(QEMU) --version | head -n 1)" $B $(BENCH_CPUS)
 
 apply:
 	@[ -n '$(KERNEL)' ] || { echo 'make apply: which tree? Say KERNEL=dir' >&2; exit 1; }

@@ -50,7 +50,7 @@ done
 # kernels before v5.5 do not boot on a CPU that has LPA2
 [ "$cpu" = max ] && cpu=max,pauth-impdef=on,lpa2=off
 # The inner QEMU asks for a register of the PMU that early 4.19.y do not let it read
-[ "$job" = guest ] && cpu=$cpu,pmu=off
+case $job in guest | clock) cpu=$cpu,pmu=off ;; esac
 disk=()
 [ -z "$rootfs" ] ||
 	disk=(-drive "if=none,id=root,format=raw,readonly=on,file=$rootfs" -device "virtio-blk-device,drive=root")

@@ -6,7 +6,10 @@
 #
 # All revisions share DIR/linux and an object folder, so that going from one to
 # another compiles only what differs; NAME-VARIANT, which is configured otherwise,
-# has its own. Object folders lie inside the source: the kernel build then uses
+# has its own. DIR/image/NAME/size says what KVM takes of memory, in bytes: its
+# code, and what each VM and each vCPU has.
+#
+# Object folders lie inside the source: the kernel build then uses
 # relative paths only, and ccache recognises them in any clone. Nothing is done if
 # DIR/image/NAME is of that tree, these fragments and this compiler.
 #
@@ -26,7 +29,7 @@ obj=obj${name#"${name%-*}"}
 export KBUILD_BUILD_USER=nested KBUILD_BUILD_HOST=nested
 
 key=$(git -C "$linux" rev-parse "$rev^{tree}"; cat "$@" | sha256sum; "${CROSS_COMPILE}gcc" --version | head -n 1)
-if [ -e "$out/Image" ] && [ "$key" = "$(cat "$out/key")" ]; then
+if [ -e "$out/size" ] && [ "$key" = "$(cat "$out/key")" ]; then
 	echo "$name: nothing has changed"
 	exit 0
 fi
@@ -50,4 +53,17 @@ image=Image
 
 cp "$linux/$obj/arch/$ARCH/boot/$image" "$out/Image"
 cp "$linux/$obj/.config" "$out/"
+
+# The structs as an object of KVM sees them: how one was compiled is kept beside it
+cd "$linux/$obj"
+kvm=arch/$ARCH/kvm
+cc=$(sed -n '1s/^[a-z]*cmd_[^ ]* := //p' "$kvm/.guest.o.cmd")
+cat >size.c <<-'EOF'
+	#include <linux/kvm_host.h>
+	char kvm[sizeof(struct kvm)], kvm_vcpu[sizeof(struct kvm_vcpu)];
+EOF
+eval "${cc%% -c -o *} -c -o size.o size.c"
+"${CROSS_COMPILE}size" -G -t "$kvm/built-in.a" | awk '/TOTALS/ { print "code", $1 }' >size
+"${CROSS_COMPILE}nm" -S -t d size.o | awk '{ print "struct-" $4, $2 + 0 }' >>size
+mv size "$out/"
 echo "$key" >"$out/key"
