@@ -12,5 +12,5 @@ set datafile missing "?"
 set style data histograms
 set style histogram clustered gap 1
 set style fill solid 0.8 border -1
-set xtics rotate by -30
+set xtics scale 0 rotate by -30
 plot for [c = 2:columns] data using c:xtic(1) title columnheader(c)

@@ -23,15 +23,15 @@ my $dir = "$build/bench";
 my @kernels = grep { -d "$dir/$cpus[0]-$_" } qw(base series debian);
 my $bad;
 
-# Of $group: what is measured, of which variant, on which CPU
-my (%figure, %seen, @csv);
+# Of $group: what is measured, of which variant, on which CPU. The last one counts.
+my (%figure, %seen, %csv);
 
 sub figure {
 	my ($group, $what, $variant, $cpu, $value, $unit) = @_;
 
 	push @{ $seen{$group} }, $what unless grep { $_ eq $what } @{ $seen{$group} };
 	$figure{$group}{$what}{$variant}{$cpu} = $value;
-	push @csv, join(',', $group, $what, $variant, $cpu, $value, $unit);
+	$csv{"$group,$what,$variant,$cpu"} = "$value,$unit";
 }
 
 sub lines {
@@ -62,11 +62,11 @@ for my $cpu (@cpus) {
 
 		$start{$vmm} = [ $at, $idle ] if $when eq 'start';
 		next if $when eq 'start';
-		figure('guest', "$when, seconds", $vmm, $cpu, sprintf('%.3f', $at - $start{$vmm}[0]), 's');
-		figure('guest', "$when, million instructions", $vmm, $cpu,
+		figure('guest', "$when-time", $vmm, $cpu, sprintf('%.3f', $at - $start{$vmm}[0]), 's');
+		figure('guest', "$when-instructions", $vmm, $cpu,
 		       sprintf('%.0f', 1000 * ($at - $start{$vmm}[0] - $idle + $start{$vmm}[1])), '10^6');
 	}
-	wrong("$cpu: no guest") unless 2 == grep { $figure{guest}{'up, seconds'}{$_}{$cpu} } qw(vmm qemu);
+	wrong("$cpu: no guest") unless 2 == grep { $figure{guest}{'up-time'}{$_}{$cpu} } qw(vmm qemu);
 }
 
 for my $kernel (@kernels) {
@@ -142,8 +142,10 @@ for my $words (@{ $seen{decode} }) {
 }
 
 say_it sprintf("\n%-24s", 'the guest: to its init'), (map { sprintf '%20s', $_ } map { ("$_, nisv-vmm", 'QEMU') } @cpus), "\n";
-for my $what (grep { /^up/ } @{ $seen{guest} }) {
-	say_it sprintf('%-24s', $what =~ s/^up, //r),
+for ([ 'up-time', 'seconds' ], [ 'up-instructions', 'million instructions' ]) {
+	my ($what, $unit) = @$_;
+
+	say_it sprintf('%-24s', $unit),
 		(map { my $cpu = $_; map { sprintf '%20s', of('guest', $what, $_, $cpu) // '-' } qw(vmm qemu) } @cpus), "\n";
 }
 
@@ -191,7 +193,7 @@ for (@global) {
 }
 
 open my $csv, '>', "$dir/bench.csv" or die "bench: $dir/bench.csv: $!\n";
-print $csv "group,what,variant,cpu,value,unit\n", map { "$_\n" } @csv;
+print $csv "group,what,variant,cpu,value,unit\n", map { "$_,$csv{$_}\n" } sort keys %csv;
 close $csv;
 
 # A group of bars for each row, a bar for each column
@@ -215,7 +217,7 @@ plot('libnisv', 'Carried out by libnisv, and the same data by accesses with a sy
 plot('decode', 'Decoding a word', 'instructions', \@libraries,
      map { my $w = $_; [ $w, map { of('decode', $w, $_) } @libraries ] } @{ $seen{decode} });
 plot('guest', 'From the start of the VMM to the init of its guest', 'million instructions', [ 'nisv-vmm', 'QEMU' ],
-     map { my $cpu = $_; [ $cpu, map { of('guest', 'up, million instructions', $_, $cpu) } qw(vmm qemu) ] } @cpus);
+     map { my $cpu = $_; [ $cpu, map { of('guest', 'up-instructions', $_, $cpu) } qw(vmm qemu) ] } @cpus);
 plot('stages', 'The harness', 'seconds', [ 'first', 'last' ],
      map { my $s = $_; [ $s, map { of('stages', $s, $_) } qw(first last) ] } @{ $seen{stages} });
 
