@@ -184,12 +184,12 @@ say_it sprintf("\n%-40s%12s ", 'bar', ''), (map { sprintf '%16s', $_ } @cpus), "
 for (@bars) {
 	my ($name, $sign, $limit, $is) = @$_;
 
-	say_it sprintf('%-40s%5s%7.3f ', $name, $sign, $limit), (map { sprintf '%16s', held($is->($_), $sign, $limit) } @cpus), "\n";
+	say_it sprintf('%-40s%5s%7.3f ', $name, $sign, $limit), (map { sprintf '%16s', held(scalar $is->($_), $sign, $limit) } @cpus), "\n";
 }
 for (@global) {
 	my ($name, $sign, $limit, $is) = @$_;
 
-	say_it sprintf("%-40s%5s%7.3f %16s\n", $name, $sign, $limit, held($is->(), $sign, $limit));
+	say_it sprintf("%-40s%5s%7.3f %16s\n", $name, $sign, $limit, held(scalar $is->(), $sign, $limit));
 }
 
 open my $csv, '>', "$dir/bench.csv" or die "bench: $dir/bench.csv: $!\n";
