@@ -127,8 +127,9 @@ static void vcpu(void)
 {
 	if (in.shape & 1)		/* MMU off */
 		in.x[NISV_SCTLR_EL1] &= ~1ull;
-	if (in.shape & 2) {		/* 4K, 48 bits, tables in RAM */
-		in.x[NISV_TCR_EL1] = 16 | 16 << 16 | 2ull << 30;
+	if (in.shape & 2) {		/* tables in RAM, of 4K and 48 bits, or of any kind */
+		if (in.x[NISV_TCR_EL1] >> 63)
+			in.x[NISV_TCR_EL1] = 16 | 16 << 16 | 2ull << 30;
 		in.x[NISV_TTBR0_EL1] = RAM | (in.x[NISV_TTBR0_EL1] & 0xf000);
 		in.x[NISV_TTBR1_EL1] = RAM | (in.x[NISV_TTBR1_EL1] & 0xf000);
 	}
@@ -140,6 +141,8 @@ static void vcpu(void)
 			if (!(in.x[n] & 7))
 				in.x[n] = DEVICE + (in.x[n] >> 4) % DEVICE_SIZE;
 	}
+	if (in.shape & 2)		/* in what the first table translates */
+		in.x[NISV_PC] &= ~0ull >> (in.x[NISV_TCR_EL1] & 63);
 	if (in.shape & 16)
 		in.fault_ipa = DEVICE + in.fault_ipa % DEVICE_SIZE;
 	if (in.shape & 32)
