@@ -94,7 +94,7 @@ export STAGES := $(B)/log/stages
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 .PHONY: help run check check-all cells run-cells soak mutants bench apply series clean distclean
-.PHONY: ready packages base tree images rootfs foreign
+.PHONY: arm64 ready packages base tree images rootfs foreign
 
 help:
 	@echo 'KVM on Arm: MMIO without a valid syndrome goes to userspace, which may inject an abort'
@@ -187,8 +187,11 @@ ready: packages
 	@$(MAKE) --no-print-directory -j2 $(if $(IMAGE),foreign,images) rootfs PACKAGES_ARE_THERE=1 VARIANTS='$(VARIANTS)'
 	@$(STAGE) 'tests and guest' $(B)/log/payload $N/payload.sh $B $(ROOTFS) $(TESTS)
 
-run: ready
-	@[ '$(ARCH)' = arm64 ] || { echo 'make run: no QEMU of today runs a guest on a 32-bit host; make check does all else' >&2; exit 1; }
+# What boots a guest
+arm64:
+	@[ '$(ARCH)' = arm64 ] || { echo 'make: no QEMU of today runs a guest on a 32-bit host; make check does all else' >&2; exit 1; }
+
+run: arm64 ready
 	@$N/guest.sh $(RESULTS)/guest $(RUN_CPU) $B/image/base/Image $B/image/series/Image $B/payload/guest.cpio $(ROOTFS)
 	@echo "$(NAME) $$(cat $B/version) on $(RUN_CPU), GICv$(GIC), $(CPUS) CPUs; all of it: $(RESULTS)/guest"
 
@@ -239,8 +242,7 @@ BENCH_CPUS	:= $(or $(CPU),cortex-a57 max)
 BENCH_KERNELS	:= base series $(if $(KERNEL),,debian)
 bench: RESULTS := $(B)/bench
 bench: TESTS := bench
-bench: ready
-	@[ '$(ARCH)' = arm64 ] || { echo 'make bench: what counts instructions, and the guest, are of arm64' >&2; exit 1; }
+bench: arm64 ready
 	@$(if $(KERNEL),,$(call image,debian,debian,$(CONFIGS)))
 	@rm -rf $(RESULTS); mkdir -p $(RESULTS)
 	@set -e; $(foreach c,$(BENCH_CPUS),$(foreach k,$(BENCH_KERNELS),$(call cell,$c-$k,$c+icount,$B/image/$k/Image,instructions);))
