@@ -276,6 +276,8 @@ struct nisv_cpu {
 	/* and how often in a row the answer was NISV_AGAIN */
 	uint8_t doubts;
 	uint64_t doubt_pc, doubt_ipa;
+	/* and how tables were walked: believed as long as that leads to the fault */
+	uint64_t sctlr_el1, tcr_el1;
 };
 
 /*
@@ -347,7 +349,8 @@ NISV_API void nisv_kvm_init(struct nisv_cpu *cpu, int vcpu_fd, bool el1_32bit);
  *
  * To be called in the thread that runs the vCPU, or while that does not. Costs one
  * KVM_GET_ONE_REG for each register that the access needs, and one KVM_SET_ONE_REG for
- * each that it changes: LDP of two registers takes nine in all.
+ * each that it changes: LDP of two registers takes seven in all, and two more the first
+ * time and when the guest has changed how its page tables are walked.
  *
  * Return: as nisv_access(); NISV_MISMATCH also for another exit.
  */

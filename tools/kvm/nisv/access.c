@@ -247,6 +247,35 @@ static int look(struct access *a, bool write)
 	return NISV_DONE;
 }
 
+/*
+ * SCTLR_EL1 and TCR_EL1 say how tables are walked. An OS writes them once, but to ask KVM
+ * for them is a sixth of what an access costs. So they are assumed to be as they were
+ * at the last access, until a walk with them has led from the registers to the very
+ * bytes that the CPU has reported. If they are not, the walks fail, or find what is
+ * no access to these bytes. Then, and for all that such a walk does not confirm, they
+ * are read.
+ */
+static void assume(struct ctx *c, bool privileged)
+{
+	const uint64_t tcr = 1ull << NISV_TCR_EL1, sctlr = 1ull << NISV_SCTLR_EL1;
+
+	c->assumed = c->cpu->sctlr_el1 & SCTLR_M && !c->el1_32bit;
+	if (!c->assumed)
+		return;
+	c->x[NISV_TCR_EL1] = c->cpu->tcr_el1;
+	c->x[NISV_SCTLR_EL1] = c->cpu->sctlr_el1;
+	/* Not E0E: a walk depends on EE only */
+	c->have |= privileged ? tcr | sctlr : tcr;
+}
+
+static void do_not_assume(struct ctx *c)
+{
+	c->assumed = false;
+	c->have &= ~(1ull << NISV_TCR_EL1 | 1ull << NISV_SCTLR_EL1);
+	c->half[0].granule = 0;
+	c->half[1].granule = 0;
+}
+
 /* Addresses of AArch32 wrap at 4 GiB */
 static uint64_t address(const struct ctx *c, uint64_t va)
 {
@@ -267,6 +296,8 @@ static int translate(struct access *a)
 	int ret;
 
 	a->split = mask + 1 - (a->va & mask);
+	if (a->split < a->len && a->c->assumed)	/* HPD: may the other page be accessed? */
+		return NISV_MISMATCH;
 	ret = nisv_walk(a->c, a->va, purpose, privileged, &a->ipa[0], &allowed[0]);
 	if (ret)
 		return ret;
@@ -280,8 +311,10 @@ static int translate(struct access *a)
 	}
 
 	/* The fault has to be at one of the bytes */
-	if (a->fault_ipa - a->ipa[0] < (a->split < a->len ? a->split : a->len))
+	if (a->fault_ipa - a->ipa[0] < (a->split < a->len ? a->split : a->len)) {
+		a->c->assumed = false;	/* but known */
 		return NISV_DONE;
+	}
 	if (a->split < a->len && a->fault_ipa - a->ipa[1] < a->len - a->split)
 		return NISV_DONE;
 	return NISV_MISMATCH;
@@ -620,6 +653,8 @@ static int authenticate(struct access *a)
 	const unsigned int enable = a->i->flags & NISV_AUTH_A ? 27 : 13;	/* SCTLR_EL1.EnDA, EnDB */
 	int ret;
 
+	if (a->c->assumed)	/* EnDA, EnDB, TBI */
+		return NISV_MISMATCH;
 	ret = nisv_need(a->c, NISV_SCTLR_EL1);
 	if (ret || !(a->c->x[NISV_SCTLR_EL1] >> enable & 1))
 		return ret;
@@ -904,6 +939,8 @@ static int fetch_and_carry_out(struct access *a, uint64_t esr_iss, struct nisv_i
 	uint32_t word;
 	int ret;
 
+	if (insn)
+		insn->length = 0;
 	ret = fetch(a->c, a->privileged, &word);
 	if (ret)
 		return ret;
@@ -934,8 +971,6 @@ int nisv_access(struct nisv_cpu *cpu, const struct nisv_bus *bus, uint64_t fault
 	c.bus = bus;
 	c.isa = NISV_A64;
 	c.branched = false;
-	c.half[0].granule = 0;
-	c.half[1].granule = 0;
 	c.have = 0;
 	c.dirty = 0;
 	c.have_v = 0;
@@ -958,5 +993,16 @@ int nisv_access(struct nisv_cpu *cpu, const struct nisv_bus *bus, uint64_t fault
 	/* Only with it there are other modes than User */
 	c.el1_32bit = cpu->el1_32bit || (a.privileged && c.isa != NISV_A64);
 
-	return doubt(&c, fault_ipa, fetch_and_carry_out(&a, esr_iss, insn));
+	do_not_assume(&c);
+	assume(&c, a.privileged);
+	ret = fetch_and_carry_out(&a, esr_iss, insn);
+	if (c.assumed) {
+		do_not_assume(&c);
+		ret = fetch_and_carry_out(&a, esr_iss, insn);
+	}
+	if (!ret && !c.el1_32bit) {
+		cpu->sctlr_el1 = c.x[NISV_SCTLR_EL1];
+		cpu->tcr_el1 = c.x[NISV_TCR_EL1];
+	}
+	return doubt(&c, fault_ipa, ret);
 }

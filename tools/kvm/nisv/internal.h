@@ -84,6 +84,7 @@ struct ctx {
 	bool el1_32bit;			/* tables, too, are AArch32's */
 	unsigned int mode;		/* AArch32: whose registers the instruction means */
 	bool branched;			/* PC has been loaded */
+	bool assumed;			/* how tables are walked: see assume() */
 	struct lpae half[2];		/* AArch64: of TTBR0_EL1, TTBR1_EL1 */
 	uint64_t have, dirty;		/* bits are enum nisv_reg */
 	uint64_t x[NISV_DCZID_EL0 + 1];

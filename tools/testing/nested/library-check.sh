@@ -28,7 +28,7 @@ done
 make -s -C "$lib" O="$dir/build-gcc" test >"$out" 2>&1
 rc=$?
 grep '^#' "$out"
-result $rc "libnisv: decodes as binutils and capstone do" "$out"
+result $rc "libnisv: decodes as binutils and capstone do, and remembers nothing that is stale" "$out"
 
 # What is not in the header is not to be seen
 {

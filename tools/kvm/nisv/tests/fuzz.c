@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * libFuzzer's entry: a vCPU whose registers, page tables, code and syndrome are the
- * input. What nisv.h promises is checked: a refusal changes no register, none is read
+ * input, and what is remembered of its last access. What nisv.h promises is checked: a refusal changes no register, none is read
  * after one was written, a device sees accesses of its own address and of the sizes
  * that it is told to expect, and an access ends.
  *
@@ -23,6 +23,7 @@ struct input {
 	uint64_t fault_ipa, esr_iss;
 	uint64_t x[40];
 	uint64_t v[8];
+	uint64_t sctlr_el1, tcr_el1;	/* by how much they differ from the last ones */
 	uint32_t word;
 	uint8_t shape;			/* see vcpu() */
 	uint8_t fails;			/* a device refuses the n-th access */
@@ -195,6 +196,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 
 	cpu.el1_32bit = in.shape & 64;
+	cpu.sctlr_el1 = in.x[NISV_SCTLR_EL1] ^ in.sctlr_el1;
+	cpu.tcr_el1 = in.x[NISV_TCR_EL1] ^ in.tcr_el1;
 	for (unsigned int n = 0; n < RUNS; n++) {
 		calls = 0;
 		accesses = 0;

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The library remembers how page tables were walked. A guest that changes this between
+ * two accesses must not notice: what the second one does is compared with what it does
+ * for a vCPU of which nothing is remembered. And when nothing has changed, SCTLR_EL1 and
+ * TCR_EL1 must not be read again.
+ *
+ *	changed [PAIRS]		of accesses, at random, the same each time
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nisv.h"
+
+#define RAM		0x40000000ull
+#define RAM_SIZE	0x40000ull
+#define TABLES		(RAM + 0x10000)		/* 64K for each half of the address space */
+#define DEVICE		0x10000000ull
+#define LDRAA		0xf8201c01		/* ldraa x1, [x0, #8]! */
+
+/* How a half is translated: by blocks, in the first table */
+static const struct size {
+	unsigned int input, block;		/* bits */
+	uint64_t tg[2];
+} sizes[] = {
+	{ 39, 30, { 0ull << 14, 2ull << 30 } },	/* 4K */
+	{ 36, 25, { 2ull << 14, 1ull << 30 } },	/* 16K */
+	{ 42, 29, { 1ull << 14, 3ull << 30 } },	/* 64K */
+};
+
+static const struct { const char *text; uint32_t word; bool write; } insns[] = {
+	{ "ldp x1, x2, [x0]", 0xa9400801, false },
+	{ "str w1, [x0], #4", 0xb8004401, true },
+	{ "ld1 { v1.8h }, [x0]", 0x4c407401, false },
+	{ "ldraa x1, [x0, #8]!", LDRAA, false },
+};
+
+/* What a guest may change; all is small and random */
+struct state {
+	uint8_t el0, mmu, ee, e0e, en_da, insn;
+	uint8_t size[2], tbi[2];		/* of the lower half, of the upper */
+	uint8_t code_upper, data_upper;
+};
+
+static uint8_t ram[RAM_SIZE];
+static uint64_t x[NISV_DCZID_EL0 + 1], trace, seed = 1;
+static unsigned int reads_of_walk;		/* SCTLR_EL1, TCR_EL1 */
+
+static unsigned int rnd(unsigned int n)
+{
+	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+	return (seed >> 33) % n;
+}
+
+static void traced(const void *what, size_t len)
+{
+	for (const uint8_t *p = what; len; len--, p++)
+		trace = (trace ^ *p) * 0x100000001b3ull;
+}
+
+static int get(void *opaque, unsigned int reg, uint64_t value[2])
+{
+	(void)opaque;
+	reads_of_walk += reg == NISV_SCTLR_EL1 || reg == NISV_TCR_EL1;
+	value[0] = reg < NISV_V0 ? x[reg] : 0;
+	return 0;
+}
+
+static int set(void *opaque, unsigned int reg, const uint64_t value[2])
+{
+	(void)opaque;
+	traced(&reg, sizeof(reg));
+	traced(value, reg < NISV_V0 ? 8 : 16);
+	return 0;
+}
+
+static uint64_t at(void *opaque, uint64_t ipa, uint64_t len, bool write, void **host)
+{
+	(void)opaque;
+	(void)write;
+	if (ipa - RAM < RAM_SIZE)
+		*host = ram + (ipa - RAM);
+	return ipa - RAM < RAM_SIZE || ipa - DEVICE < 0x1000 ? len : 0;
+}
+
+static int dev_read(void *opaque, uint64_t ipa, void *data, unsigned int len)
+{
+	(void)opaque;
+	for (unsigned int n = 0; n < len; n++)
+		((uint8_t *)data)[n] = ipa + n;
+	traced(&ipa, sizeof(ipa));
+	return 0;
+}
+
+static int dev_write(void *opaque, uint64_t ipa, const void *data, unsigned int len)
+{
+	(void)opaque;
+	traced(&ipa, sizeof(ipa));
+	traced(data, len);
+	return 0;
+}
+
+static void make_state(struct state *s, const struct state *last)
+{
+	uint8_t *field = (uint8_t *)s;
+	const struct state any = {
+		rnd(2), rnd(8) != 0, rnd(2), rnd(2), rnd(2), rnd(4), { rnd(3), rnd(3) }, { rnd(2), rnd(2) }, rnd(2), rnd(2),
+	};
+
+	*s = any;
+	for (unsigned int n = 0; last && n < sizeof(*s); n++)
+		if (rnd(6))
+			field[n] = ((const uint8_t *)last)[n];
+}
+
+/* A vCPU in that state, with an access to DEVICE + @offset */
+static void make_vcpu(const struct state *s, unsigned int offset)
+{
+	const bool code_upper = s->mmu && s->code_upper, data_upper = s->mmu && s->data_upper;
+	const bool authenticated = insns[s->insn].word == LDRAA && s->en_da;
+	const unsigned int data_bits = sizes[s->size[data_upper]].input;
+	const uint64_t tag = s->mmu && s->tbi[data_upper] ? 0x5aull << 56 : 0;
+
+	memset(ram, 0, sizeof(ram));
+	memset(x, 0, sizeof(x));
+	memcpy(ram, &insns[s->insn].word, 4);
+	x[NISV_PSTATE] = s->el0 ? 0x0 : 0x5;
+	x[NISV_SCTLR_EL1] = s->mmu | (uint64_t)s->e0e << 24 | (uint64_t)s->ee << 25 | (uint64_t)s->en_da << 27;
+	for (unsigned int upper = 0; upper < 2; upper++) {
+		const struct size *size = &sizes[s->size[upper]];
+		const uint64_t table = TABLES + upper * 0x10000;
+
+		x[NISV_TCR_EL1] |= size->tg[upper] | (uint64_t)(64 - size->input) << (16 * upper) |
+				   (uint64_t)s->tbi[upper] << (37 + upper);
+		x[upper ? NISV_TTBR1_EL1 : NISV_TTBR0_EL1] = table;
+		for (unsigned int n = 0; n < 2; n++) {
+			const uint64_t page = (n ? RAM : DEVICE) >> size->block, entry = page << size->block | 1 << 10 | 1 << 6 | 1;
+
+			for (unsigned int byte = 0; byte < 8; byte++)
+				ram[table - RAM + page * 8 + byte] = entry >> 8 * (s->ee ? 7 - byte : byte);
+		}
+	}
+	x[NISV_PC] = RAM | (code_upper ? ~0ull << sizes[s->size[1]].input : 0);
+	x[0] = DEVICE + offset;
+	if (data_upper)
+		x[0] |= ~0ull << data_bits;
+	x[0] ^= tag;
+	if (authenticated)	/* a code, where the address has none but bit 55 */
+		x[0] ^= (0x1234567ull << data_bits) & ((1ull << 55) - 1);
+	x[1] = 0x0102030405060708ull;
+	if (insns[s->insn].word == LDRAA)
+		x[0] -= 8;
+}
+
+static int carry_out(struct nisv_cpu *cpu, const struct state *s, unsigned int offset)
+{
+	static const struct nisv_bus bus = { .at = at, .read = dev_read, .write = dev_write };
+
+	make_vcpu(s, offset);
+	trace = 0;
+	reads_of_walk = 0;
+	return nisv_access(cpu, &bus, DEVICE + offset, insns[s->insn].write << 6, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	const unsigned int pairs = argc > 1 ? strtoul(argv[1], NULL, 0) : 200000;
+	const struct nisv_cpu blank = { .get = get, .set = set };
+	unsigned int kept = 0, changed = 0;
+
+	for (unsigned int n = 0; n < pairs; n++) {
+		struct nisv_cpu cpu = blank, other = blank;
+		struct state first, second;
+		uint64_t expected;
+		int ret, rc;
+
+		make_state(&first, NULL);
+		make_state(&second, &first);
+		rc = carry_out(&other, &second, 16);
+		expected = trace;
+		ret = carry_out(&cpu, &first, 16 * rnd(16));
+		if (!ret)
+			ret = carry_out(&cpu, &second, 16);
+		if (ret || rc || trace != expected) {
+			printf("pair %u, %s: %s; %s if nothing is remembered; %s\n", n, insns[second.insn].text, nisv_strerror(ret),
+			       nisv_strerror(rc), trace == expected ? "the same is done" : "something else is done");
+			return 1;
+		}
+		if (memcmp(&first, &second, sizeof(first))) {
+			changed++;
+		} else if (second.mmu && insns[second.insn].word != LDRAA) {
+			kept++;
+			if (reads_of_walk != second.el0) {
+				printf("pair %u, %s: %u of SCTLR_EL1 and TCR_EL1 read, not %u\n", n, insns[second.insn].text,
+				       reads_of_walk, second.el0);
+				return 1;
+			}
+		}
+	}
+	printf("# %u pairs of accesses: %u with changes between them, %u without, and nothing read again\n", pairs, changed, kept);
+	return !changed || !kept;
+}
