@@ -3,8 +3,9 @@
 #
 # payload.sh DIR ROOTFS TEST...: what the nested host runs, in initramfs's:
 # DIR/payload/check.cpio holds the tests, kselftests by name, "libnisv" for the
-# library against the CPU, or "bench" for what accesses cost; DIR/payload/guest.cpio what Debian's QEMU or the VMM
-# boots there as a guest: the base kernel, be the host with or without the series.
+# library against the CPU, or "bench" for what accesses cost; DIR/payload/guest.cpio
+# what Debian's QEMU or the VMM boots there as a guest: the base kernel, be the host
+# with or without the series.
 #
 # Modules that the kernel needs to report are in DIR/modules. Without a base kernel
 # there is no guest, and without a tree in DIR/linux we have a kselftest.h.
