@@ -312,7 +312,7 @@ static int translate(struct access *a)
 
 	/* The fault has to be at one of the bytes */
 	if (a->fault_ipa - a->ipa[0] < (a->split < a->len ? a->split : a->len)) {
-		a->c->assumed = false;	/* but known */
+		a->c->assumed = false;	/* no more: it is right */
 		return NISV_DONE;
 	}
 	if (a->split < a->len && a->fault_ipa - a->ipa[1] < a->len - a->split)
@@ -939,8 +939,6 @@ static int fetch_and_carry_out(struct access *a, uint64_t esr_iss, struct nisv_i
 	uint32_t word;
 	int ret;
 
-	if (insn)
-		insn->length = 0;
 	ret = fetch(a->c, a->privileged, &word);
 	if (ret)
 		return ret;
@@ -996,8 +994,11 @@ int nisv_access(struct nisv_cpu *cpu, const struct nisv_bus *bus, uint64_t fault
 	do_not_assume(&c);
 	assume(&c, a.privileged);
 	ret = fetch_and_carry_out(&a, esr_iss, insn);
-	if (c.assumed) {
+	if (c.assumed) {	/* not confirmed: from the beginning */
 		do_not_assume(&c);
+		i = (struct nisv_insn) { 0 };
+		if (insn)
+			*insn = i;
 		ret = fetch_and_carry_out(&a, esr_iss, insn);
 	}
 	if (!ret && !c.el1_32bit) {

@@ -2,8 +2,9 @@
 /*
  * The library remembers how page tables were walked. A guest that changes this between
  * two accesses must not notice: what the second one does is compared with what it does
- * for a vCPU of which nothing is remembered. And when nothing has changed, SCTLR_EL1 and
- * TCR_EL1 must not be read again.
+ * for a vCPU of which nothing is remembered. When nothing has changed, SCTLR_EL1 and
+ * TCR_EL1 must not be read again. And what is found by walking as before, when it is
+ * wrong, must not be handed out.
  *
  *	changed [PAIRS]		of accesses, at random, the same each time
  */
@@ -17,6 +18,7 @@
 #define RAM		0x40000000ull
 #define RAM_SIZE	0x40000ull
 #define TABLES		(RAM + 0x10000)		/* 64K for each half of the address space */
+#define MORE_RAM	0x60000000ull		/* 16 bytes, for no_access() */
 #define DEVICE		0x10000000ull
 #define LDRAA		0xf8201c01		/* ldraa x1, [x0, #8]! */
 
@@ -44,7 +46,7 @@ struct state {
 	uint8_t code_upper, data_upper;
 };
 
-static uint8_t ram[RAM_SIZE];
+static uint8_t ram[RAM_SIZE], more_ram[16];
 static uint64_t x[NISV_DCZID_EL0 + 1], trace, seed = 1;
 static unsigned int reads_of_walk;		/* SCTLR_EL1, TCR_EL1 */
 
@@ -82,7 +84,9 @@ static uint64_t at(void *opaque, uint64_t ipa, uint64_t len, bool write, void **
 	(void)write;
 	if (ipa - RAM < RAM_SIZE)
 		*host = ram + (ipa - RAM);
-	return ipa - RAM < RAM_SIZE || ipa - DEVICE < 0x1000 ? len : 0;
+	else if (ipa - MORE_RAM < sizeof(more_ram))
+		*host = more_ram + (ipa - MORE_RAM);
+	return *host || ipa - DEVICE < 0x1000 ? len : 0;
 }
 
 static int dev_read(void *opaque, uint64_t ipa, void *data, unsigned int len)
@@ -104,15 +108,16 @@ static int dev_write(void *opaque, uint64_t ipa, const void *data, unsigned int 
 
 static void make_state(struct state *s, const struct state *last)
 {
-	uint8_t *field = (uint8_t *)s;
-	const struct state any = {
-		rnd(2), rnd(8) != 0, rnd(2), rnd(2), rnd(2), rnd(4), { rnd(3), rnd(3) }, { rnd(2), rnd(2) }, rnd(2), rnd(2),
-	};
+	/* How many values each field has; the MMU is seldom off */
+	static const struct state values = { 2, 8, 2, 2, 2, 4, { 3, 3 }, { 2, 2 }, 2, 2 };
 
-	*s = any;
-	for (unsigned int n = 0; last && n < sizeof(*s); n++)
-		if (rnd(6))
-			field[n] = ((const uint8_t *)last)[n];
+	for (unsigned int n = 0; n < sizeof(*s); n++) {
+		if (last && rnd(6))
+			((uint8_t *)s)[n] = ((const uint8_t *)last)[n];
+		else
+			((uint8_t *)s)[n] = rnd(((const uint8_t *)&values)[n]);
+	}
+	s->mmu = s->mmu != 0;
 }
 
 /* A vCPU in that state, with an access to DEVICE + @offset */
@@ -154,14 +159,39 @@ static void make_vcpu(const struct state *s, unsigned int offset)
 		x[0] -= 8;
 }
 
+static const struct nisv_bus bus = { .at = at, .read = dev_read, .write = dev_write };
+
 static int carry_out(struct nisv_cpu *cpu, const struct state *s, unsigned int offset)
 {
-	static const struct nisv_bus bus = { .at = at, .read = dev_read, .write = dev_write };
-
 	make_vcpu(s, offset);
 	trace = 0;
 	reads_of_walk = 0;
 	return nisv_access(cpu, &bus, DEVICE + offset, insns[s->insn].write << 6, NULL);
+}
+
+/*
+ * Now 64K, in a table in which 4K leads to an access of something else, and 64K to a
+ * word that is none
+ */
+static bool no_access(struct nisv_cpu cpu)
+{
+	const struct state before = { .mmu = 1 }, after = { .mmu = 1, .size = { 2, 2 } };
+	struct nisv_insn insn = { 0 };
+	uint64_t block;
+	int ret;
+
+	ret = carry_out(&cpu, &before, 16);
+	make_vcpu(&after, 16);
+	block = RAM | 1 << 10 | 1;
+	memcpy(ram + (TABLES - RAM) + (RAM >> sizes[0].block) * 8, &block, 8);
+	block = MORE_RAM | 1 << 10 | 1;
+	memcpy(ram + (TABLES - RAM) + (RAM >> sizes[2].block) * 8, &block, 8);
+	if (!ret)
+		ret = nisv_access(&cpu, &bus, DEVICE + 64, 0, &insn);
+	if (ret == NISV_AGAIN && !insn.length)
+		return true;
+	printf("a word that is no access: %s, with an instruction of %u bytes\n", nisv_strerror(ret), insn.length);
+	return false;
 }
 
 int main(int argc, char **argv)
@@ -200,5 +230,5 @@ int main(int argc, char **argv)
 		}
 	}
 	printf("# %u pairs of accesses: %u with changes between them, %u without, and nothing read again\n", pairs, changed, kept);
-	return !changed || !kept;
+	return !changed || !kept || !no_access(blank);
 }
