@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * libFuzzer's entry: a vCPU whose registers, page tables, code and syndrome are the
- * input, and what is remembered of its last access. What nisv.h promises is checked: a refusal changes no register, none is read
- * after one was written, a device sees accesses of its own address and of the sizes
- * that it is told to expect, and an access ends.
+ * input, and what is remembered of its last access. What nisv.h promises is checked: a
+ * refusal changes no register, none is read after one was written, a device sees
+ * accesses of its own address and of the sizes that it is told to expect, and an access
+ * ends.
  *
  *	make fuzz [FUZZ_SECONDS=]
  */
