@@ -16,7 +16,7 @@ BUILD		?= $(CURDIR)/build
 # What that tree needs besides, or you want: a fragment of a kernel configuration
 CONFIG		?=
 
-# The machine that QEMU emulates, see CELL in tools/testing/nested/boot.sh. A cell
+# The machine that QEMU emulates, see CELL in tools/testing/nested/boot/boot.sh. A cell
 # may also be of a kernel with other pages (16k, 64k) or everything that finds errors
 # (debug), and have all of nisv_forms (full), which is else a selection. KVM ran on
 # 32-bit hosts until v5.6.
@@ -147,11 +147,11 @@ base:
 
 packages: base
 ifndef PACKAGES_ARE_THERE
-	@$(STAGE) 'packages' $(B)/log/packages $N/packages.sh $N/packages $(if $(KERNEL),$N/packages-native) $(MORE_PACKAGES) || exit 2
+	@$(STAGE) 'packages' $(B)/log/packages $N/build/packages.sh all $(if $(KERNEL),native) $(MORE_PACKAGES) || exit 2
 endif
 
 tree: packages
-	@$(STAGE) 'kernel tree' $(B)/log/tree $N/tree.sh $(BASE) $B $(realpath $(KERNEL))
+	@$(STAGE) 'kernel tree' $(B)/log/tree $N/build/tree.sh $(BASE) $B $(realpath $(KERNEL))
 ifeq ($(SUBJECT),series)
 	@patches/series.sh commit $B/linux base $(BASE) >$B/commits.new && mv $B/commits.new $B/commits
 	@git -C $B/linux tag -f kernel $$(sed -n 's/ 0.*//p' $B/commits | tail -n 1) >/dev/null
@@ -159,7 +159,7 @@ ifeq ($(SUBJECT),series)
 endif
 
 # image NAME REV CONFIG...
-image = $(STAGE) 'kernel $1' $(B)/log/kernel-$1 $N/image.sh $B $2 $1 $(abspath $3)
+image = $(STAGE) 'kernel $1' $(B)/log/kernel-$1 $N/build/image.sh $B $2 $1 $(abspath $3)
 
 images: tree
 ifeq ($(SUBJECT),series)
@@ -168,16 +168,16 @@ endif
 	@$(call image,$(SUBJECT),$(REV),$(CONFIGS))
 	@set -e; $(foreach v,$(VARIANTS),$(call image,$(SUBJECT)$v,$(REV),$(CONFIGS) arch/arm64/configs/nisv_$(v:-%=%).config);)
 
-$(ROOTFS): $N/rootfs.sh | packages
-	@$(STAGE) 'root file system' $(B)/log/rootfs $N/rootfs.sh $@ $(DEBS)
+$(ROOTFS): $N/build/rootfs.sh | packages
+	@$(STAGE) 'root file system' $(B)/log/rootfs $N/build/rootfs.sh $@ $(DEBS)
 
 rootfs: $(ROOTFS)
 	@:
 
 foreign: $(ROOTFS)
-	@$(STAGE) 'kernel $(IMAGE)' $(B)/log/kernel $N/foreign.sh $B '$(IMAGE)' $(ROOTFS)
+	@$(STAGE) 'kernel $(IMAGE)' $(B)/log/kernel $N/build/foreign.sh $B '$(IMAGE)' $(ROOTFS)
 
-bench: MORE_PACKAGES := $N/packages-bench
+bench: MORE_PACKAGES := bench
 
 # These are not about the cells
 run mutants bench: VARIANTS :=
@@ -185,14 +185,14 @@ run mutants bench: VARIANTS :=
 # The kernel keeps the CPUs busy while the root file system waits for the network
 ready: packages
 	@$(MAKE) --no-print-directory -j2 $(if $(IMAGE),foreign,images) rootfs PACKAGES_ARE_THERE=1 VARIANTS='$(VARIANTS)'
-	@$(STAGE) 'tests and guest' $(B)/log/payload $N/payload.sh $B $(ROOTFS) $(TESTS)
+	@$(STAGE) 'tests and guest' $(B)/log/payload $N/build/payload.sh $B $(ROOTFS) $(TESTS)
 
 # What boots a guest
 arm64:
 	@[ '$(ARCH)' = arm64 ] || { echo 'make: no QEMU of today runs a guest on a 32-bit host; make check does all else' >&2; exit 1; }
 
 run: arm64 ready
-	@$N/guest.sh $(RESULTS)/guest $(RUN_CPU) $B/image/base/Image $B/image/series/Image $B/payload/guest.cpio $(ROOTFS)
+	@$N/boot/guest.sh $(RESULTS)/guest $(RUN_CPU) $B/image/base/Image $B/image/series/Image $B/payload/guest.cpio $(ROOTFS)
 	@echo "$(NAME) $$(cat $B/version) on $(RUN_CPU), GICv$(GIC), $(CPUS) CPUs; all of it: $(RESULTS)/guest"
 
 # cell NAME CELL IMAGE [WHAT]: the kselftests, and what the kernel said if it did not survive.
@@ -201,7 +201,7 @@ run: arm64 ready
 SLOW_FORMS := "with a syndrome on"
 instances = $(if $(findstring +debug,$1),20,$(INSTANCES))
 cell = NESTED='$(if $(findstring +full,$2),nested_forms=-a)$(if $(findstring +debug,$2),nested_forms=$(SLOW_FORMS)) nested_ops=$(OPS) nested_instances=$(call instances,$2) nested_seed=$(SEED) $(if $(filter series,$(SUBJECT)),,panic_on_warn=0)' \
-	$(STAGE) '$(or $4,kselftests) on $1' $(B)/log/check-$1 $N/check.sh $(RESULTS) $1 $2 $3 $B/payload; \
+	$(STAGE) '$(or $4,kselftests) on $1' $(B)/log/check-$1 $N/boot/tests.sh $(RESULTS) $1 $2 $3 $B/payload; \
 	[ ! -e $(RESULTS)/$1.boot/failed ] || sed 's/^/    /' $(B)/log/check-$1
 
 run-cells: ready
@@ -217,7 +217,7 @@ cells: run-cells
 check: run-cells
 ifeq ($(SUBJECT),series)
 	@$(call cell,base,$(firstword $(CELLS)),$B/image/base/Image)
-	@$N/host-checks.sh $(BASE) $B $(RESULTS) $(RUN_CPU) $(ROOTFS)
+	@$N/checks/all.sh $(BASE) $B $(RESULTS) $(RUN_CPU) $(ROOTFS)
 endif
 	@$(REPORT)
 
@@ -233,7 +233,7 @@ mutants: TESTS := $(filter-out nisv_stress libnisv,$(TESTS))
 mutants: ready
 	@rm -rf $(B)/mutants; mkdir -p $(B)/mutants/host
 	@TIMEOUT=60 NESTED=nested_forms=4K $(STAGE) 'mutants on $(or $(CPU),max)' $(B)/mutants/host/mutants.tap \
-		$N/mutants.sh $B $(B)/mutants $B/payload $(or $(CPU),max) $(abspath $(CONFIGS))
+		$N/checks/mutants.sh $B $(B)/mutants $B/payload $(or $(CPU),max) $(abspath $(CONFIGS))
 	@sed -n 's/^\(not \)*ok [0-9]* /\1caught: /p' $(B)/mutants/host/mutants.tap
 	@$N/report.pl "mutants of $(NAME) $$(cat $B/version) $(WITH)" $(B)/mutants host
 
@@ -247,9 +247,9 @@ bench: arm64 ready
 	@rm -rf $(RESULTS); mkdir -p $(RESULTS)
 	@set -e; $(foreach c,$(BENCH_CPUS),$(foreach k,$(BENCH_KERNELS),$(call cell,$c-$k,$c+icount,$B/image/$k/Image,instructions);))
 	@set -e; $(foreach c,$(BENCH_CPUS),$(STAGE) 'guest on $c' $(B)/log/bench-$c-guest \
-		$N/boot.sh $(RESULTS)/$c-guest $c+icount $B/image/series/Image $B/payload/guest.cpio clock $(ROOTFS);)
-	@$(STAGE) 'decoding' $(B)/log/bench-decode $N/bench-decode.sh $B/libnisv $(ROOTFS) $(RESULTS)/decode
-	@$N/bench.pl "$(NAME) $$(cat $B/version), GICv$(GIC), $$($(QEMU) --version | head -n 1)" $B $(BENCH_CPUS)
+		$N/boot/boot.sh $(RESULTS)/$c-guest $c+icount $B/image/series/Image $B/payload/guest.cpio clock $(ROOTFS);)
+	@$(STAGE) 'decoding' $(B)/log/bench-decode $N/bench/decode.sh $B/libnisv $(ROOTFS) $(RESULTS)/decode
+	@$N/bench/bench.pl "$(NAME) $$(cat $B/version), GICv$(GIC), $$($(QEMU) --version | head -n 1)" $B $(BENCH_CPUS)
 
 apply:
 	@[ -n '$(KERNEL)' ] || { echo 'make apply: which tree? Say KERNEL=dir' >&2; exit 1; }

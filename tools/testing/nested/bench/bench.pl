@@ -7,7 +7,7 @@
 #   bench/CPU-KERNEL/bench.tap  what bench.c printed, with the kernels base (without the
 #                               series), series, and debian (with mainline's implementation)
 #   bench/CPU-guest/results     what init's job "clock" printed
-#   bench/decode                what bench-decode.sh printed
+#   bench/decode                what decode.sh printed
 #   image/KERNEL/size           from image.sh
 #   log/stages                  how long each stage took, each time that it was run
 #

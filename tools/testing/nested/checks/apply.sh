@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# apply-check.sh BASE LINUX: does patches/series.sh do what it says, and refuse
+# apply.sh BASE LINUX: does patches/series.sh do what it says, and refuse
 # what it must with one line and the tree untouched? Prints TAP.
 
 set -u
 
 base=$1
 linux=$2
-here=$(cd "$(dirname "$0")" && pwd)
-top=$(cd "$here/../../.." && pwd)
+nested=$(cd "$(dirname "$0")/.." && pwd)
+top=$(cd "$nested/../../.." && pwd)
 series=$top/patches/series.sh
-. "$here/tap.sh"
+. "$nested/checks/tap.sh"
 tmp=$(mktemp -d "$(dirname "$linux")/apply-check.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b

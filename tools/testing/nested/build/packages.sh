@@ -1,15 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# packages.sh LIST...: install the Debian packages that the files name, as far as
-# they are missing. Without the right to do so, print the command and exit 2.
+# packages.sh SECTION...: install the Debian packages of these sections of the file
+# "packages", as far as they are missing. Without the right to do so, print the
+# command and exit 2.
 
 set -eu
 
-wanted=$(sed 's/#.*//' "$@")
+list=$(dirname "$0")/packages
+wanted=$(for section; do
+	sed -n "/^\\[$section\\]/,/^\\[/{/^\\[/d;s/#.*//;p}" "$list"
+done)
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-	echo "packages: this is no Debian system; on one of yours, see $* for what is needed" >&2
+	echo "packages: this is no Debian system; on one of yours, see $list for what is needed" >&2
 	exit 2
 fi
 

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# bench-decode.sh O ROOTFS OUT: into OUT, how fast libnisv, built in the folder O for this
+# decode.sh O ROOTFS OUT: into OUT, how fast libnisv, built in the folder O for this
 # machine, and others decode; the code that they decode is that of busybox in ROOTFS
 
 set -eu
 
-top=$(cd "$(dirname "$0")/../../.." && pwd)
+top=$(cd "$(dirname "$0")/../../../.." && pwd)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 

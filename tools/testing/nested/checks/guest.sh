@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# guest-check.sh DIR OUT CPU ROOTFS: does a guest with QEMU die on the host without
+# guest.sh DIR OUT CPU ROOTFS: does a guest with QEMU die on the host without
 # the series, live on the one with it, and have its way with libnisv? Prints TAP; all
 # about the boots is in OUT.
 #
@@ -13,8 +13,8 @@ dir=$1
 out=$2
 cpu=$3
 rootfs=$4
-here=$(cd "$(dirname "$0")" && pwd)
-. "$here/tap.sh"
+nested=$(cd "$(dirname "$0")/.." && pwd)
+. "$nested/checks/tap.sh"
 name="a guest with Debian's QEMU dies without the series, lives with it, and works with nisv-vmm"
 
 plan 1
@@ -23,6 +23,6 @@ if [ "$ARCH" != arm64 ]; then
 	exit
 fi
 mkdir -p "$out"
-"$here/guest.sh" "$out" "$cpu" "$dir/image/base/Image" "$dir/image/series/Image" "$dir/payload/guest.cpio" "$rootfs" \
+"$nested/boot/guest.sh" "$out" "$cpu" "$dir/image/base/Image" "$dir/image/series/Image" "$dir/payload/guest.cpio" "$rootfs" \
 	>"$out/check" 2>&1
 result $? "$name" "$out/check"

@@ -14,7 +14,7 @@ set -euo pipefail
 
 base=$1
 dir=$2
-here=$(cd "$(dirname "$0")" && pwd)
+nested=$(cd "$(dirname "$0")/.." && pwd)
 kernel=${3-}
 package=linux-source-$base
 git=(git -c core.compression=1 -c core.fsync=none -c gc.auto=0 -c advice.detachedHead=false
@@ -71,10 +71,10 @@ rewind() {
 	rm -f .git/index.lock
 	"${git[@]}" checkout -qf debian
 	echo "rewinding"
-	perl "$here/rewind.pl" .
+	perl "$nested/build/rewind.pl" .
 	"${git[@]}" commit -qam "Rewind: $package without the feature"
 	"${git[@]}" tag -f base >/dev/null
-	cat "$here/rewind.pl" "$here/rewind.cocci" | sha256sum >"$dir/rewound-by"
+	cat "$nested/build/rewind.pl" "$nested/build/rewind.cocci" | sha256sum >"$dir/rewound-by"
 }
 
 # A copy of the user's tree, brought up to date. Of a git tree, what git tracks. What
@@ -112,4 +112,4 @@ if [ -n "$kernel" ]; then
 	exit
 fi
 [ -d "$dir/linux/.git" ] || { rm -f "$dir/rewound-by"; fetch; }
-cat "$here/rewind.pl" "$here/rewind.cocci" | sha256sum | cmp -s - "$dir/rewound-by" || rewind
+cat "$nested/build/rewind.pl" "$nested/build/rewind.cocci" | sha256sum | cmp -s - "$dir/rewound-by" || rewind

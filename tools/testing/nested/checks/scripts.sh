@@ -1,18 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# script-check.sh: shellcheck for every shell script. Prints TAP.
+# scripts.sh: shellcheck for every shell script. Prints TAP.
 
 set -u
 
-here=$(cd "$(dirname "$0")" && pwd)
-top=$(cd "$here/../../.." && pwd)
-. "$here/tap.sh"
+nested=$(cd "$(dirname "$0")/.." && pwd)
+top=$(cd "$nested/../../.." && pwd)
+. "$nested/checks/tap.sh"
 cd "$top" || exit
 
 mapfile -t scripts < <(git ls-files -co --exclude-standard | while read -r f; do
 	[ -f "$f" ] && head -n 1 "$f" | grep -qE '^#!.*(sh|bash)$' && echo "$f"
-done; ls tools/testing/nested/tap.sh)
+done; ls tools/testing/nested/checks/tap.sh)
 
 plan ${#scripts[@]}
 for s in "${scripts[@]}"; do

@@ -22,7 +22,7 @@ rev=$2
 name=$3
 shift 3
 linux=$dir/linux
-here=$(cd "$(dirname "$0")" && pwd)
+nested=$(cd "$(dirname "$0")/.." && pwd)
 out=$dir/image/$name
 obj=obj${name#"${name%-*}"}
 [ "$obj" = "obj$name" ] && obj=obj
@@ -42,7 +42,7 @@ git -C "$linux" -c advice.detachedHead=false checkout -qf --detach "$rev"
 # Old trees with today's compilers: host tools that define a symbol twice, and
 # warnings that did not exist and are errors
 unset MAKEFLAGS MFLAGS
-make=(make -C "$linux" "O=$obj" -j"$JOBS" LOCALVERSION="-$name" CC="$here/cc.sh ${CROSS_COMPILE}gcc"
+make=(make -C "$linux" "O=$obj" -j"$JOBS" LOCALVERSION="-$name" CC="$nested/build/cc.sh ${CROSS_COMPILE}gcc"
 	ARCH="$ARCH" CROSS_COMPILE="$CROSS_COMPILE" HOSTCFLAGS=-fcommon KCFLAGS=-Wno-error)
 "${make[@]}" -s tinyconfig
 (cd "$linux" && ARCH=$ARCH scripts/kconfig/merge_config.sh -m -O "$obj" "$obj/.config" "$@") >/dev/null

@@ -15,9 +15,9 @@ out=$2
 payload=$3
 cell=$4
 shift 4
-here=$(cd "$(dirname "$0")" && pwd)
+nested=$(cd "$(dirname "$0")/.." && pwd)
 linux=$dir/linux
-. "$here/tap.sh"
+. "$nested/checks/tap.sh"
 git=(git -C "$linux" -c advice.detachedHead=false -c user.name=mutants -c user.email=mutants@localhost)
 tmp=$(mktemp -d)
 trap '"${git[@]}" checkout -qf --detach series; rm -rf "$tmp"' EXIT
@@ -28,7 +28,7 @@ failed() {
 	grep -lE '^Bail out' "$out/$1"/*.tap | sed "s|.*/\(.*\).tap|\1 ended: $(cat "$out/$1.boot/failed" 2>/dev/null)|"
 }
 
-grep -v '^#' "$here/mutants" | grep -E "${MUTANTS:-.}" >"$tmp/list"
+grep -v '^#' "$nested/checks/mutants" | grep -E "${MUTANTS:-.}" >"$tmp/list"
 plan "$(wc -l <"$tmp/list")"
 n=0
 while IFS=$'\t' read -r row file expression what <&3; do
@@ -42,12 +42,12 @@ while IFS=$'\t' read -r row file expression what <&3; do
 		continue
 	fi
 	"${git[@]}" commit -qam "$row $what"
-	if ! "$here/image.sh" "$dir" HEAD mutant "$@" >"$tmp/log" 2>&1; then
+	if ! "$nested/build/image.sh" "$dir" HEAD mutant "$@" >"$tmp/log" 2>&1; then
 		tail -n 5 "$tmp/log" >"$tmp/end"
 		result 1 "$row $what: does not build" "$tmp/end"
 		continue
 	fi
-	"$here/check.sh" "$out" "$name" "$cell" "$dir/image/mutant/Image" "$payload" >"$tmp/log" 2>&1
+	"$nested/boot/tests.sh" "$out" "$name" "$cell" "$dir/image/mutant/Image" "$payload" >"$tmp/log" 2>&1
 	failed "$name" >"$tmp/failed"
 	echo "# $(wc -l <"$tmp/failed") failed: $(head -n 1 "$tmp/failed")"
 	# The row is named, or the kernel did not live to say so

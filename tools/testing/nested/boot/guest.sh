@@ -12,7 +12,7 @@
 set -eu
 
 out=$1
-here=$(cd "$(dirname "$0")" && pwd)
+nested=$(cd "$(dirname "$0")/.." && pwd)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
@@ -48,7 +48,7 @@ reported() {
 }
 
 boot() {
-	"$here/stage.sh" "boot a guest $2" "$out/$1.log" "$here/boot.sh" "$out/$1" "$cpu" "$3" "$initrd" "$4" "$rootfs"
+	"$nested/stage.sh" "boot a guest $2" "$out/$1.log" "$nested/boot/boot.sh" "$out/$1" "$cpu" "$3" "$initrd" "$4" "$rootfs"
 	facts "$out/$1" >"$tmp/$1"
 }
 
@@ -80,7 +80,7 @@ worked=$(grep -c '	works$' "$tmp/vmm" || true)
 forms=$(grep -c '\[x' "$tmp/with" || true)
 if [ "$died" -ge 1 ] && [ "$forms" -ge 1 ] && [ "$lived" -eq "$forms" ] && [ "$worked" -eq "$forms" ] &&
    grep -q '	powers off' "$tmp/with" && grep -q '	powers off' "$tmp/vmm" &&
-   grep -q "KVM_RUN: ENOSYS" "$tmp/without" && diff "$here/guest.log" "$tmp/device" >&2; then
+   grep -q "KVM_RUN: ENOSYS" "$tmp/without" && diff "$nested/boot/guest.log" "$tmp/device" >&2; then
 	echo "Without the series the VM dies at the first access; with it the guest gets SIGBUS $lived times and powers off;"
 	echo "and a VMM with libnisv carries all of them out."
 else

@@ -17,8 +17,8 @@ set -euo pipefail
 dir=$1
 rootfs=$2
 shift 2
-here=$(cd "$(dirname "$0")" && pwd)
-top=$(cd "$here/../../.." && pwd)
+nested=$(cd "$(dirname "$0")/.." && pwd)
+top=$(cd "$nested/../../.." && pwd)
 out=$dir/payload
 cc=("${CROSS_COMPILE}gcc" -static -O2 -std=gnu99 -pthread
 	-Wall -Wextra -Wno-missing-field-initializers -Werror)
@@ -27,7 +27,7 @@ headers=(testing/selftests)
 # Today's headers know nothing of KVM on 32-bit Arm
 [ "$ARCH" = arm64 ] || headers+=(include/uapi "arch/$ARCH/include/uapi" include)
 headers=("${headers[@]/#/-isystem$dir/linux/tools/}")
-[ -d "$dir/linux" ] || headers=("-isystem$here/include")
+[ -d "$dir/linux" ] || headers=("-isystem$nested/build/include")
 
 rm -rf "$out"
 mkdir -p "$out/tests"
@@ -38,7 +38,7 @@ for t in "$@"; do
 			"$top"/tools/kvm/nisv/*.c -o "$out/tests/$t"
 		;;
 	bench)
-		"${cc[@]}" -std=gnu11 -I"$top/include" "$here/bench.c" "$top"/tools/kvm/nisv/*.c -o "$out/tests/$t"
+		"${cc[@]}" -std=gnu11 -I"$top/include" "$nested/bench/bench.c" "$top"/tools/kvm/nisv/*.c -o "$out/tests/$t"
 		;;
 	*)
 		# Old trees' kselftest.h is not free of warnings
@@ -54,7 +54,7 @@ archive() {
 mkdir -p "$out/init/bin"
 unsquashfs -n -q -f -d "$out/debian" "$rootfs" bin/busybox >/dev/null
 mv "$out/debian/bin/busybox" "$out/init/bin/"
-cp "$here/init" "$out/init/"
+cp "$nested/boot/init" "$out/init/"
 [ ! -d "$dir/modules" ] || cp -r "$dir/modules" "$out/init/"
 
 cp -r "$out/tests" "$out/init/"
@@ -63,7 +63,7 @@ rm -r "$out/init/tests"
 
 if [ "$ARCH" = arm64 ] && [ -e "$dir/image/base/Image" ]; then
 	mkdir -p "$out/initrd/dev" "$out/init/guest"
-	"${cc[@]}" "$here/guest.c" -o "$out/initrd/init"
+	"${cc[@]}" "$nested/boot/guest.c" -o "$out/initrd/init"
 	archive "$out/initrd" "$out/init/guest/initrd"
 	make -s -C "$top/tools/kvm/nisv" vmm O="$dir/libnisv-vmm" CC="${CROSS_COMPILE}gcc" CFLAGS='-O2 -g -Werror' \
 		LDFLAGS=-static LIBFDT="$dir/linux/scripts/dtc/libfdt"

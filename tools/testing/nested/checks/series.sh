@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# series-check.sh BASE DIR: what a maintainer would check of the series before
+# series.sh BASE DIR: what a maintainer would check of the series before
 # looking at it. Every patch: checkpatch --strict, and does it build alone? The
 # whole: does it add a warning of gcc (W=1) or sparse, do the kselftests build
 # in the tree? Prints TAP.
@@ -15,9 +15,9 @@ set -u
 base=$1
 dir=$2
 linux=$dir/linux
-here=$(cd "$(dirname "$0")" && pwd)
-top=$(cd "$here/../../.." && pwd)
-. "$here/tap.sh"
+nested=$(cd "$(dirname "$0")/.." && pwd)
+top=$(cd "$nested/../../.." && pwd)
+. "$nested/checks/tap.sh"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -30,7 +30,7 @@ goto() {
 }
 
 kmake() {
-	make -s -C "$linux" O=check -j"$JOBS" CC="$here/cc.sh ${CROSS_COMPILE}gcc" \
+	make -s -C "$linux" O=check -j"$JOBS" CC="$nested/build/cc.sh ${CROSS_COMPILE}gcc" \
 		ARCH="$ARCH" CROSS_COMPILE="$CROSS_COMPILE" HOSTCFLAGS=-fcommon KCFLAGS=-Wno-error "$@"
 }
 
@@ -58,7 +58,7 @@ checkpatch() {
 # Does KVM of another architecture build, where gcc for it is installed?
 other() {
 	local other=$1 dir=$2 prefix=$3 name="builds for $1 too" out=$linux/check-$1
-	local make=(make -s -C "$linux" "O=check-$other" -j"$JOBS" CC="$here/cc.sh ${prefix}gcc"
+	local make=(make -s -C "$linux" "O=check-$other" -j"$JOBS" CC="$nested/build/cc.sh ${prefix}gcc"
 		    ARCH="$other" CROSS_COMPILE="$prefix" HOSTCFLAGS=-fcommon KCFLAGS=-Wno-error)
 
 	shift 3

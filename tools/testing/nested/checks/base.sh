@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# base-proof.sh LINUX IMAGE CELL: prove that what the series is put on, rewound or
+# base.sh LINUX IMAGE CELL: prove that what the series is put on, rewound or
 # a tree of the user's, does not have the feature. CELL holds the results of the
 # kselftests on that kernel. Prints TAP.
 
@@ -10,8 +10,8 @@ set -u
 linux=$1
 image=$2
 cell=$3
-here=$(cd "$(dirname "$0")" && pwd)
-. "$here/tap.sh"
+nested=$(cd "$(dirname "$0")/.." && pwd)
+. "$nested/checks/tap.sh"
 
 # Is there a line like this in a test's results?
 says() {
@@ -20,7 +20,7 @@ says() {
 
 plan 6
 
-perl "$here/rewind.pl" --left base "$linux" | sed 's/^/# /'
+perl "$nested/build/rewind.pl" --left base "$linux" | sed 's/^/# /'
 result "${PIPESTATUS[0]}" "no identifier of the feature is left"
 
 [ -s "$image" ]

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check.sh OUT NAME CELL IMAGE PAYLOAD: boot a kernel on the machine CELL (boot.sh),
+# tests.sh OUT NAME CELL IMAGE PAYLOAD: boot a kernel on the machine CELL (boot.sh),
 # run the tests in the folder PAYLOAD on it, and split what they print into
 # OUT/NAME/*.tap. A test that the kernel did not survive, or did not get to, is a
 # test that bailed out.
@@ -14,11 +14,11 @@ set -eu
 out=$1/$2
 boot=$1/$2.boot
 payload=$5
-here=$(cd "$(dirname "$0")" && pwd)
+nested=$(cd "$(dirname "$0")/.." && pwd)
 
 rm -rf "$out"
 mkdir -p "$out"
-"$here/boot.sh" "$boot" "$3" "$4" "$payload/check.cpio" check || true
+"$nested/boot/boot.sh" "$boot" "$3" "$4" "$payload/check.cpio" check || true
 
 why=$(cat "$boot/failed" 2>/dev/null || echo "no end")
 awk -v out="$out" -v why="$why" '

@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# library-check.sh DIR: libnisv without a guest, built in DIR: with all compilers, its
+# library.sh DIR: libnisv without a guest, built in DIR: with all compilers, its
 # decoder, what `make install` leaves, and the manual's example. Prints TAP.
 
 set -u
 
 dir=$1
-here=$(cd "$(dirname "$0")" && pwd)
-top=$(cd "$here/../../.." && pwd)
+nested=$(cd "$(dirname "$0")/.." && pwd)
+top=$(cd "$nested/../../.." && pwd)
 lib=$top/tools/kvm/nisv
-. "$here/tap.sh"
+. "$nested/checks/tap.sh"
 
 rm -rf "$dir"
 mkdir -p "$dir"

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# forms-check.sh FORMS.h: does each form's word mean what its text says? The
+# forms.sh FORMS.h: does each form's word mean what its text says? The
 # assembler is asked. Prints TAP, a test per table.
 
 set -u
 
 forms=$1
-here=$(cd "$(dirname "$0")" && pwd)
-. "$here/tap.sh"
+nested=$(cd "$(dirname "$0")/.." && pwd)
+. "$nested/checks/tap.sh"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
