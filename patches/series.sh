@@ -10,6 +10,9 @@
 #   series.sh base KERNEL		print which base a kernel tree takes
 #   series.sh apply KERNEL		apply to a kernel tree: a git tree gets
 #					the commits, any other the files
+#   series.sh tracked KERNEL		print every file of a kernel tree that git
+#					tracks, each ended by a NUL: none, if the
+#					tree is a plain one
 #   series.sh paths BASE		print every path that the series touches
 #   series.sh emit REPO REV BASE OUT	write the mails, with a cover letter,
 #					to the folder OUT
@@ -33,10 +36,18 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+# To git they say which repository, whatever folder it is called in; hooks have them
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
 fail() {
 	echo "${0##*/}: $*" >&2
 	exit 1
+}
+
+# git, in the repository $repo where there is one; as the user that tracked() found
+repo='' prefix='' as=()
+git() {
+	env "${as[@]}" git ${repo:+-C "$repo"} -c core.quotePath=off "$@"
 }
 
 bases() {
@@ -67,7 +78,7 @@ paths() {
 
 	entries "$1" | while read -r kind a b; do
 		case $kind in
-		patch)	git apply --numstat "$top/patches/$1/$a" | cut -f 3 ;;
+		patch)	command git apply --numstat "$top/patches/$1/$a" | cut -f 3 ;;
 		file)	echo "$b" ;;
 		esac
 	done | sort -u
@@ -109,7 +120,7 @@ place() {
 	for context in 3 2 1; do
 		# The names say little in prose: if all of the context is there, so be it
 		[ $context = 3 ] || which=.
-		git apply --cached -v -C$context --whitespace=nowarn "$1" 2>"$tmp/apply.err" || continue
+		git apply --cached -v -C$context --whitespace=nowarn <"$1" 2>"$tmp/apply.err" || continue
 		git -c diff.default.xfuncname="$names" diff-index -p --cached "$before" >"$tmp/placed"
 		if diff <(places "$1" | grep "$which") <(places "$tmp/placed" | grep "$which") >"$tmp/strayed"; then
 			cat "$tmp/apply.err" >>"$tmp/placements"
@@ -122,17 +133,29 @@ place() {
 	return 1
 }
 
+# The tree of commit $1 with tree $2 in the place of the kernel
+graft() {
+	local -x GIT_INDEX_FILE=$tmp/git/whole
+
+	git read-tree "$1"
+	git rm -rfq --cached "$prefix"
+	git read-tree --prefix="$prefix" "$2"
+	git write-tree --missing-ok
+}
+
 commit() {
 	local repo=$1 rev=$2 parent base=$3 kind a b file pattern patch='' tree date mode
 
-	git() { command git -C "$repo" "$@"; }
-	export GIT_INDEX_FILE=$tmp/index
+	mkdir -p "$tmp/git"
+	export GIT_INDEX_FILE=$tmp/git/index
 	parent=$(git rev-parse "$rev^{commit}")
-	git read-tree "$parent"
+	rev=$parent:$prefix
+	git read-tree "$rev"
 
 	finish() {
 		[ -n "$patch" ] || return 0
 		tree=$(git write-tree --missing-ok)
+		[ -z "$prefix" ] || tree=$(graft "$parent" "$tree")
 		date=$(sed -n 's/^Date: //p' "$tmp/info")
 		# The same series on the same commit is the same commits
 		parent=$({ sed -n 's/^Subject: //p' "$tmp/info"; echo; cat "$tmp/msg"; } |
@@ -149,12 +172,12 @@ commit() {
 			finish
 			patch=
 			case $b in
-			if)	git show "$rev:$file" 2>/dev/null | grep -qzP -- "$pattern" || continue ;;
-			unless)	! git show "$rev:$file" 2>/dev/null | grep -qzP -- "$pattern" || continue ;;
+			if)	git show "$rev$file" 2>/dev/null | grep -qzP -- "$pattern" || continue ;;
+			unless)	! git show "$rev$file" 2>/dev/null | grep -qzP -- "$pattern" || continue ;;
 			esac
 			patch=$a
 			[ -e "$top/patches/$base/$patch" ] || fail "patches/$base/series names $patch, which is not there"
-			git mailinfo "$tmp/msg" "$tmp/diff" <"$top/patches/$base/$patch" >"$tmp/info"
+			command git mailinfo "$tmp/msg" "$tmp/diff" <"$top/patches/$base/$patch" >"$tmp/info"
 			place "$top/patches/$base/$patch" ||
 				fail "patches/$base/$patch does not fit this tree, which is left as it was:
 $(misfit "$top/patches/$base/$patch")"
@@ -164,14 +187,13 @@ $(misfit "$top/patches/$base/$patch")"
 			[ -e "$top/$a" ] || fail "patches/$base/series names $a, which is not there"
 			mode=100644
 			[ -x "$top/$a" ] && mode=100755
-			git update-index --add --cacheinfo "$mode,$(git hash-object -w "$top/$a"),$b"
+			git update-index --add --cacheinfo "$mode,$(git hash-object -w --stdin <"$top/$a"),$b"
 			;;
 		esac
 	done < <(entries "$base")
 	finish
 
 	unset GIT_INDEX_FILE
-	unset -f git
 }
 
 # What a kernel tree has of the feature: its names, and numbers that others use
@@ -216,48 +238,117 @@ examine() {
 		fail "KERNEL=$1 is version $base, for which there is no series; there is one for: $(bases)"
 }
 
-# Move the files of commit $2 of repository $1 into the plain tree $3
-install_files() {
-	local repo=$1 rev=$2 kernel=$3 f mode
+# What git tracks of the kernel tree $1, to stdout, each name ended by a NUL. $repo and
+# $prefix say in which repository, and where in that. Nothing for a plain tree; that
+# is one, too, which has been unpacked inside of a repository that does not know it.
+# git will not work in a tree of another, as its hooks and settings are programs to
+# run. But root can be that other.
+tracked() {
+	local at=$1 owner group home top
 
-	git -C "$repo" diff --name-only --diff-filter=D HEAD "$rev" | grep . &&
+	while [ ! -e "$at/.git" ] && [ ! -L "$at/.git" ]; do
+		[ -n "$at" ] || return 0
+		at=${at%/*}
+	done
+
+	owner=$(stat -c %u "$at/")
+	if [ "$(id -u)" = 0 ] && [ "$owner" != 0 ]; then
+		group=$(id -g "$owner" 2>/dev/null) || group=$(stat -c %g "$at/")
+		home=$(getent passwd "$owner" | cut -d : -f 6) || home=
+		as=(-u XDG_CONFIG_HOME "HOME=$home"
+		    setpriv --reuid "$owner" --regid "$group" --clear-groups)
+		chmod 711 "$tmp"
+		install -d -o "$owner" "$tmp/git"
+	fi
+
+	if ! top=$(LC_ALL=C git -C "$1" rev-parse --show-toplevel 2>"$tmp/git.err"); then
+		# What lies further up may be anything
+		[ "$at" = "$1" ] || ! grep -q 'not a git repository (' "$tmp/git.err" || return 0
+	elif [ "$at" = "$1" ] && [ "$top" != "$1" ]; then
+		echo "it takes $top for the repository" >"$tmp/git.err"
+		top=
+	fi
+	[ -n "$top" ] ||
+		fail "there is $at/.git, but git does not work there ($(head -n 1 "$tmp/git.err")), so that nothing tells what you have changed: be the user $(stat -c %U "$at/"), or mend $at/.git, or move it away"
+	prefix=$(git -C "$1" rev-parse --show-prefix)
+	repo=$top
+	git -C "$1" ls-files -z
+}
+
+# Which of the files on stdin are not in the folder $1, nor the folders of these; as
+# rm takes them away again
+absent() {
+	local f
+
+	while read -r f; do
+		f=$1/$f
+		while [ ! -e "$f" ] && [ ! -L "$f" ]; do
+			echo "$f"
+			f=${f%/*}
+		done
+	done | sort -ru
+}
+
+# A folder that the series brings is of its parent's owner
+folder() {
+	[ ! -d "$1" ] || return 0
+	folder "${1%/*}"
+	mkdir "$1"
+	chown --reference="${1%/*}" "$1"
+}
+
+# Move the files of commit $1 of $repo into the plain tree $2. Those that were there
+# keep owner and mode; the others are of their folder's owner.
+install_files() {
+	local rev=$1 f new
+	# Not local: undo() may be called at the end of the script
+	into=$2
+
+	git diff --name-only --diff-filter=D HEAD "$rev" | grep . &&
 		fail "the series deletes files, which a plain tree cannot take"
-	git -C "$repo" diff --name-only HEAD "$rev" >"$tmp/changed"
+	git diff --name-only HEAD "$rev" >"$tmp/changed"
+	absent "$into" <"$tmp/changed" >"$tmp/new"
 
 	undo() {
 		# What is not yet in place goes; what is, goes back
 		while read -r f; do
-			rm -f "$kernel/$f.nisv-new" 2>/dev/null || true
-			if [ "$kernel/$f.nisv-old" -ef "$kernel/$f" ]; then
-				rm -f "$kernel/$f.nisv-old"
-			elif [ -e "$kernel/$f.nisv-old" ]; then
-				mv -f "$kernel/$f.nisv-old" "$kernel/$f"
-			elif [ -e "$tmp/moved" ] && grep -qxF "$f" "$tmp/moved"; then
-				rm -f "$kernel/$f"
+			rm -f "$into/$f.nisv-new" 2>/dev/null || true
+			if [ "$into/$f.nisv-old" -ef "$into/$f" ]; then
+				rm -f "$into/$f.nisv-old"
+			elif [ -e "$into/$f.nisv-old" ]; then
+				mv -f "$into/$f.nisv-old" "$into/$f"
 			fi
 		done <"$tmp/changed"
+		xargs -rd '\n' rm -fd <"$tmp/new" 2>/dev/null || true
 		rm -rf "$tmp"
 	}
 	# The trap may find stderr redirected
 	exec 3>&2
-	trap 'exec 2>&3; undo; fail "interrupted, or cannot write to it (no space?); $kernel is as it was"' ERR INT TERM
+	trap 'exec 2>&3; undo; fail "interrupted, or cannot write to it (no space? not yours?); $into is as it was"' EXIT
+	trap 'exit 1' INT TERM
 
 	# All the space that is needed is taken before the first file changes
 	while read -r f; do
-		mkdir -p "$(dirname "$kernel/$f")"
-		{ git -C "$repo" show "$rev:$f" >"$kernel/$f.nisv-new"; } 2>/dev/null
-		mode=$(git -C "$repo" ls-tree "$rev" -- "$f" | cut -c 4-6)
-		chmod "$mode" "$kernel/$f.nisv-new"
-		[ ! -e "$kernel/$f" ] || ln "$kernel/$f" "$kernel/$f.nisv-old"
-	done <"$tmp/changed"
+		new=$into/$f.nisv-new
+		folder "${new%/*}"
+		git show "$rev:$f" >"$new"
+		if [ -e "$into/$f" ]; then
+			chown --reference="$into/$f" "$new"
+			chmod --reference="$into/$f" "$new"
+			ln "$into/$f" "$into/$f.nisv-old"
+		else
+			chown --reference="${new%/*}" "$new"
+			chmod "$(git ls-tree "$rev" -- "$f" | cut -c 4-6)" "$new"
+		fi
+	done <"$tmp/changed" 2>/dev/null
 	while read -r f; do
-		echo "$f" >>"$tmp/moved"
-		mv -f "$kernel/$f.nisv-new" "$kernel/$f"
+		mv -f "$into/$f.nisv-new" "$into/$f"
 	done <"$tmp/changed"
-	trap - ERR INT TERM
+	trap 'rm -rf "$tmp"' EXIT
+	trap - INT TERM
 
 	while read -r f; do
-		rm -f "$kernel/$f.nisv-old"
+		rm -f "$into/$f.nisv-old"
 	done <"$tmp/changed"
 }
 
@@ -272,38 +363,66 @@ fitted() {
 	echo "$hunks hunks, $moved of them moved${furthest:+ by up to $furthest lines}, $less with less context"
 }
 
+# Move the git tree to commit $1. git stops where it cannot write, and leaves it at that
+fast_forward() {
+	local old f mode rc=0
+
+	old=$(git rev-parse HEAD)
+	git diff --name-only --diff-filter=M "$old" "$1" | while read -r f; do
+		[ ! -e "$repo/$f" ] || stat -c '%a %n' "$repo/$f"
+	done >"$tmp/modes"
+	git diff --name-only "$old" "$1" | absent "$repo" >"$tmp/new"
+
+	# A signal ends git, not us
+	trap : INT TERM
+	git merge -q --ff-only "$1" >"$tmp/merge" 2>&1 || {
+		rc=1
+		[ ! -s "$tmp/modes" ] || cut -d ' ' -f 2- "$tmp/modes" |
+			git --literal-pathspecs checkout -qf "$old" --pathspec-from-file=- 2>/dev/null || true
+		env "${as[@]}" xargs -rd '\n' rm -fd <"$tmp/new"
+	}
+	while read -r mode f; do
+		env "${as[@]}" chmod "$mode" "$f"
+	done <"$tmp/modes"
+	return $rc
+}
+
 apply() {
 	local kernel=$1 base tip f
 
 	examine "$kernel"
 	kernel=$(cd "$kernel" && pwd -P)
+	tracked "$kernel" >"$tmp/tracked"
 
-	if [ "$(git -C "$kernel" rev-parse --show-toplevel 2>/dev/null)" = "$kernel" ]; then
-		[ -z "$(git -C "$kernel" status --porcelain --untracked-files=no)" ] ||
+	if [ -s "$tmp/tracked" ]; then
+		[ -z "$(git status --porcelain --untracked-files=no -- "${prefix:-.}")" ] ||
 			fail "$kernel has changes that are not committed: commit or stash them first"
-		git -C "$kernel" var GIT_COMMITTER_IDENT >/dev/null 2>&1 ||
+		git var GIT_COMMITTER_IDENT >/dev/null 2>&1 ||
 			fail "git does not know who you are, and commits need a name: git config user.name, user.email"
-		commit "$kernel" HEAD "$base" >"$tmp/commits" || exit
+		commit "$repo" HEAD "$base" >"$tmp/commits" || exit
 		tip=$(sed -n '$s/ .*//p' "$tmp/commits")
-		git -C "$kernel" merge -q --ff-only "$tip" >"$tmp/merge" 2>&1 ||
+		fast_forward "$tip" ||
 			fail "$kernel cannot move to the new commits, and is as it was: $(sed -n '1,/^Please/p' "$tmp/merge" | xargs)"
-		echo "$kernel ($base): $(git -C "$kernel" rev-list --count "ORIG_HEAD..HEAD") commits, now at $(git -C "$kernel" log -1 --format='%h "%s"'); $(fitted "$base")"
+		echo "$kernel ($base): $(wc -l <"$tmp/commits") commits, now at $(git log -1 --format='%h "%s"'); $(fitted "$base")"
 	else
-		git init -q "$tmp/repo"
-		any_name "$tmp/repo"
+		# Those of a repository around it
+		as=() prefix=''
+		repo=$tmp/repo
+		command git init -q "$repo"
+		any_name "$repo"
 		while read -r f; do
 			[ -e "$kernel/$f" ] || continue
-			mkdir -p "$(dirname "$tmp/repo/$f")"
-			cp -p "$kernel/$f" "$tmp/repo/$f"
+			mkdir -p "$(dirname "$repo/$f")"
+			cp -p "$kernel/$f" "$repo/$f"
 		done < <(paths "$base")
 		while read -r f; do
 			[ ! -e "$kernel/$f" ] || fail "$kernel/$f is in the way of a new file of the series"
 		done < <(entries "$base" | sed -n 's/^file [^ ]* //p')
-		git -C "$tmp/repo" add -Af .
-		git -C "$tmp/repo" -c user.name=x -c user.email=x commit -qm tree
-		commit "$tmp/repo" HEAD "$base" >"$tmp/commits" || exit
+		git add -Af .
+		git -c user.name=x -c user.email=x commit -qm tree
+		commit "$repo" HEAD "$base" >"$tmp/commits" || exit
 		tip=$(sed -n '$s/ .*//p' "$tmp/commits")
-		install_files "$tmp/repo" "$tip" "$kernel"
+		install_files "$tip" "$kernel"
 		echo "$kernel ($base): $(wc -l <"$tmp/changed") files changed or added; it is no git tree, so there are no commits; $(fitted "$base")"
 	fi
 }
@@ -315,7 +434,7 @@ emit() {
 	tip=$(sed -n '$s/ .*//p' "$tmp/commits")
 	rm -rf "$out.new"
 	mkdir -p "$out.new"
-	git -C "$repo" format-patch -q --cover-letter --abbrev=12 --subject-prefix="PATCH $base" \
+	git format-patch -q --cover-letter --abbrev=12 --subject-prefix="PATCH $base" \
 		-o "$out.new" "$rev..$tip"
 	cover=$out.new/0000-cover-letter.patch
 	{
@@ -330,6 +449,7 @@ emit() {
 	echo "$out: $(find "$out" -name '*.patch' | wc -l) mails, the first a cover letter"
 }
 
+type -P git >/dev/null || fail "there is no git here, which does the work: install it"
 [ $# -gt 0 ] || fail "what to do? See the head of this script"
 what=$1
 shift
@@ -337,6 +457,7 @@ case $what in
 commit)	need_base "$3"; any_name "$1"; commit "$@" ;;
 base)	examine "$@"; echo "$base" ;;
 apply)	apply "$@" ;;
+tracked) tracked "$(cd "$1" && pwd -P)" ;;
 paths)	need_base "$@"; paths "$@" ;;
 emit)	need_base "$3"; any_name "$1"; emit "$@" ;;
 *)	fail "no such command: $what" ;;

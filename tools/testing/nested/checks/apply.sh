@@ -13,7 +13,10 @@ top=$(cd "$nested/../../.." && pwd)
 series=$top/patches/series.sh
 . "$nested/checks/tap.sh"
 tmp=$(mktemp -d "$(dirname "$linux")/apply-check.XXXXXX")
-trap 'rm -rf "$tmp"' EXIT
+# Where others can read, too
+trees=$(mktemp -d)
+chmod 755 "$trees"
+trap 'rm -rf "$tmp" "$trees"' EXIT
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
 
 # A clone of the base tree, as far as the series is concerned
@@ -23,28 +26,33 @@ tree() {
 	git -C "$1" checkout -q -B mine base
 }
 
+# What a tree holds, whose the files are, and where its branch is
+state() {
+	(cd "$1" && find . -path ./.git -prune -o -printf '%p %u %g %m\n' -type f -exec sha256sum {} + | sort
+		git -c safe.directory='*' rev-parse -q --verify HEAD 2>/dev/null)
+}
+
 # refuses NAME PATTERN ARGUMENTS...: exit code 1 and one line (or more, for a
 # misfit) that matches; the tree in $victim is as it was
 refuses() {
 	local name=$1 pattern=$2 before rc=0
 
 	shift 2
-	before=$(cd "$victim" && find . -type f -not -path './.git/*' -exec sha256sum {} + | sort | sha256sum
-		git -C "$victim" rev-parse -q --verify HEAD 2>/dev/null)
+	before=$(state "$victim")
 	"$@" >"$tmp/out" 2>&1 && { echo "it does not fail" >>"$tmp/out"; rc=1; }
 	grep -qE "$pattern" "$tmp/out" || rc=1
-	[ "$before" = "$(cd "$victim" && find . -type f -not -path './.git/*' -exec sha256sum {} + | sort | sha256sum
-		git -C "$victim" rev-parse -q --verify HEAD 2>/dev/null)" ] || { echo "the tree has changed" >>"$tmp/out"; rc=1; }
+	[ "$before" = "$(state "$victim")" ] || { echo "the tree has changed" >>"$tmp/out"; rc=1; }
 	result $rc "$name" "$tmp/out"
 }
 
-plan 20
+plan 37
 
 mmio=$("$series" paths "$base" | grep '/mmio\.c$')
 tree "$tmp/git"
 tree "$tmp/am"
 cp -r "$tmp/git" "$tmp/plain"
 rm -rf "$tmp/plain/.git"
+cp -r "$tmp/plain" "$tmp/base"
 
 "$series" apply "$tmp/git" >"$tmp/out" 2>&1
 result $? "apply: a git tree gets the commits" "$tmp/out"
@@ -130,6 +138,162 @@ git -C "$victim" commit -qam "Another version"
 refuses "apply: an unsupported version" 'version 5.0, for which there is no series; there is one for: .*' \
 	"$series" apply "$victim"
 git -C "$victim" reset -q --hard base
+
+# What kind of tree it is, and whose. 65534 is nobody, 12345 has no name.
+
+# as WHO COMMAND...: as the user with this id
+as() {
+	local who=$1
+
+	shift
+	(cd "$trees" && HOME=$trees setpriv --reuid "$who" --regid "$who" --clear-groups "$@")
+}
+
+# repository WHO DIR: make DIR one of this user that has all of it
+repository() {
+	chown -R "$1:$1" "$2"
+	as "$1" git -C "$2" init -q && as "$1" git -C "$2" add -Af . && as "$1" git -C "$2" commit -qm "A tree"
+}
+
+# got DIR: has it the files of the series? And nothing else
+got() {
+	diff -r --exclude=.git "$tmp/am" "$1"
+}
+
+# whole WHO DIR: is all of it this user's, and committed?
+whole() {
+	! find "$2" ! -uid "$1" | grep . && [ -z "$(as "$1" git -C "$2" status --porcelain)" ]
+}
+
+others=(
+	"apply: another user's git tree gets the commits, and stays that user's"
+	"apply: so does that of a user without a name"
+	"apply: another user's git tree, dirty"
+	"apply: another user's git tree, in part not writable"
+	"apply: another user's plain tree: owners and modes are kept, new files are the folder's owner's"
+	"apply: a plain tree with a file of another user, which not root but its owner changes"
+	"apply: not root, and another user's git tree: who can do it"
+	"tracked: of another user's git tree what git tracks, no more"
+)
+if [ "$(id -u)" != 0 ]; then
+	for name in "${others[@]}"; do
+		skip "$name" "only root can make such trees"
+	done
+else
+	victim=$trees/other
+	cp -r "$tmp/base" "$victim"
+	chmod 664 "$victim/$mmio"
+	repository 65534 "$victim" >"$tmp/out" 2>&1
+	cp -a "$victim" "$trees/unnamed"
+	chown -R 12345:12345 "$trees/unnamed"
+	cp -a "$victim" "$trees/locked"
+
+	echo >>"$victim/$mmio"
+	refuses "${others[2]}" 'not committed: commit or stash' "$series" apply "$victim"
+	as 65534 git -C "$victim" checkout -q -- "$mmio"
+	chmod 664 "$victim/$mmio"
+
+	echo >"$victim/untracked"
+	"$series" tracked "$victim" 2>"$tmp/out" | tr '\0' '\n' | sort >"$tmp/tracked"
+	(cd "$tmp/base" && find . -type f -o -type l) | sed 's|^\./||' | sort | diff - "$tmp/tracked" >>"$tmp/out"
+	result $? "${others[7]}" "$tmp/out"
+	rm "$victim/untracked"
+
+	{ "$series" apply "$victim" && got "$victim" && whole 65534 "$victim" &&
+		[ "$(stat -c %a "$victim/$mmio")" = 664 ] && [ "$(as 65534 git -C "$victim" rev-list --count HEAD)" -gt 1 ]
+	} >"$tmp/out" 2>&1
+	result $? "${others[0]}" "$tmp/out"
+
+	{ "$series" apply "$trees/unnamed" && got "$trees/unnamed" && whole 12345 "$trees/unnamed"; } >"$tmp/out" 2>&1
+	result $? "${others[1]}" "$tmp/out"
+
+	victim=$trees/locked
+	chown root "$victim/include/uapi/linux"
+	refuses "${others[3]}" 'cannot move to the new commits, and is as it was' "$series" apply "$victim"
+
+	victim=$trees/plain
+	cp -r "$tmp/base" "$victim"
+	chown -R 65534:65534 "$victim"
+	chown 12345 "$victim/$mmio"
+	chmod 640 "$victim/$mmio"
+	(cd "$victim" && find . -printf '%p %u %g %m\n' | sort) >"$tmp/before"
+	{ "$series" apply "$victim" && got "$victim"
+		(cd "$victim" && find . -printf '%p %u %g %m\n' | sort) >"$tmp/after"
+		! diff "$tmp/before" "$tmp/after" | grep -vE '^([0-9,]+a[0-9,]+|> .* nobody nogroup (644|755))$'
+	} >"$tmp/out" 2>&1
+	result $? "${others[4]}" "$tmp/out"
+
+	victim=$trees/mixed
+	cp -r "$tmp/base" "$victim"
+	chown -R 65534:65534 "$victim"
+	chown 12345 "$victim/$mmio"
+	if as 65534 test -x "$series"; then
+		refuses "${others[5]}" 'is as it was' as 65534 "$series" apply "$victim"
+		victim=$tmp/git
+		chmod 755 "$tmp"
+		refuses "${others[6]}" 'dubious ownership.*be the user root' as 65534 "$series" apply "$victim"
+		chmod 700 "$tmp"
+	else
+		skip "${others[5]}" "others cannot read this folder"
+		skip "${others[6]}" "others cannot read this folder"
+	fi
+fi
+
+victim=$trees/project/src/linux
+mkdir -p "${victim%/*}"
+cp -r "$tmp/base" "$victim"
+echo "the rest" >"$trees/project/rest"
+repository "$(id -u)" "$trees/project" >"$tmp/out" 2>&1
+cp -a "$trees/project" "$trees/misfit"
+echo "in work" >"$trees/project/rest"
+{ "$series" apply "$victim" && got "$victim" && [ "$(cat "$trees/project/rest")" = "in work" ] &&
+	[ "$(git -C "$victim" status --porcelain)" = " M rest" ] && [ "$(git -C "$victim" rev-list --count HEAD)" -gt 1 ]
+} >"$tmp/out" 2>&1
+result $? "apply: in a folder of a repository: commits, and nothing else of it changes" "$tmp/out"
+
+victim=$trees/misfit/src/linux
+sed -i 's/return -ENOSYS;/return -EOPNOTSUPP;/' "$victim/$mmio"
+refuses "apply: in a folder of a repository, dirty" 'not committed: commit or stash' "$series" apply "$victim"
+changed "A change that is in the way"
+refuses "apply: in a folder of a repository, a patch that does not fit: which, where" \
+	"hunk [0-9]+ of $mmio" "$series" apply "$victim"
+
+victim=$trees/unpacked/linux
+mkdir -p "$victim"
+echo /linux >"$trees/unpacked/.gitignore"
+repository "$(id -u)" "$trees/unpacked" >"$tmp/out" 2>&1
+cp -r "$tmp/base/." "$victim"
+{ "$series" apply "$victim" && got "$victim" && [ -z "$(git -C "$victim" status --porcelain)" ] &&
+	[ "$(git -C "$victim" rev-list --count HEAD)" = 1 ]; } >"$tmp/out" 2>&1
+result $? "apply: in a repository that does not know it: the files" "$tmp/out"
+
+victim=$trees/main
+cp -r "$tmp/base" "$victim"
+repository "$(id -u)" "$victim" >"$tmp/out" 2>&1
+git -C "$victim" worktree add -q -b side "$trees/worktree" >>"$tmp/out" 2>&1
+{ "$series" apply "$trees/worktree" && got "$trees/worktree" && [ -z "$(git -C "$trees/worktree" status --porcelain)" ] &&
+	[ -z "$(git -C "$victim" status --porcelain)" ] && [ "$(git -C "$victim" rev-list --count HEAD)" = 1 ] &&
+	[ "$(git -C "$victim" rev-list --count side)" -gt 1 ]; } >"$tmp/out" 2>&1
+result $? "apply: a worktree gets the commits, the other one is as it was" "$tmp/out"
+
+rm "$victim/.git/HEAD"
+refuses "apply: a .git that is broken: what to do" 'mend .*/main/.git, or move it away' "$series" apply "$victim"
+
+victim=$trees/dangling
+cp -r "$tmp/base" "$victim"
+ln -s ../no/repository "$victim/.git"
+refuses "apply: a .git that leads nowhere: what to do" 'mend .*/dangling/.git, or move it away' "$series" apply "$victim"
+rm "$victim/.git"
+
+mkdir "$trees/bin"
+ln -s /usr/bin/* "$trees/bin"
+rm "$trees/bin/git"
+refuses "apply: no git: what to do" 'no git .*: install it' env PATH="$trees/bin" "$series" apply "$victim"
+
+cp -r "$tmp/base" "$trees/hook"
+{ GIT_DIR=$tmp/git/.git GIT_WORK_TREE=$tmp/git "$series" apply "$trees/hook" && got "$trees/hook" &&
+	[ -z "$(git -C "$tmp/git" status --porcelain)" ]; } >"$tmp/out" 2>&1
+result $? "apply: another repository in the environment, as hooks have it" "$tmp/out"
 
 victim=$tmp/mails
 refuses "apply: no kernel tree" 'is no kernel tree' "$series" apply "$victim"
