@@ -90,9 +90,9 @@ copy() {
 	fi
 
 	echo "copying $kernel"
-	if [ "$(git -C "$kernel" rev-parse --show-toplevel 2>/dev/null)" = "$kernel" ]; then
-		git -C "$kernel" ls-files >"$dir/files"
-		rsync -rlpc --ignore-missing-args --files-from="$dir/files" "$kernel/" .
+	"$nested/../../../patches/series.sh" tracked "$kernel" >"$dir/files" || exit
+	if [ -s "$dir/files" ]; then
+		rsync -rlpc --ignore-missing-args --from0 --files-from="$dir/files" "$kernel/" .
 	else
 		rsync -rlpc --delete --exclude=/.git --exclude='/obj*' --exclude='/check*' \
 			--exclude='/.checkpatch*' "$kernel/" .
