@@ -116,7 +116,7 @@ place() {
 	# As git does it for C, whatever the tree's .gitattributes say: no labels
 	local names=$'!^[ \t]*[A-Za-z_][A-Za-z_0-9]*:[[:space:]]*($|/[/*])\n^[A-Za-z_].*$'
 
-	before=$(git write-tree --missing-ok)
+	before=$(git write-tree --missing-ok) || exit
 	for context in 3 2 1; do
 		# The names say little in prose: if all of the context is there, so be it
 		[ $context = 3 ] || which=.
@@ -259,6 +259,8 @@ tracked() {
 		    setpriv --reuid "$owner" --regid "$group" --clear-groups)
 		chmod 711 "$tmp"
 		install -d -o "$owner" "$tmp/git"
+		env "${as[@]}" test -w "$tmp/git" ||
+			fail "the user $owner, whose tree $1 is, cannot use $tmp: set TMPDIR to a folder that all may use"
 	fi
 
 	if ! top=$(LC_ALL=C git -C "$1" rev-parse --show-toplevel 2>"$tmp/git.err"); then
@@ -377,6 +379,7 @@ fast_forward() {
 	trap : INT TERM
 	git merge -q --ff-only "$1" >"$tmp/merge" 2>&1 || {
 		rc=1
+		[ -s "$tmp/merge" ] || echo "interrupted" >"$tmp/merge"
 		[ ! -s "$tmp/modes" ] || cut -d ' ' -f 2- "$tmp/modes" |
 			git --literal-pathspecs checkout -qf "$old" --pathspec-from-file=- 2>/dev/null || true
 		env "${as[@]}" xargs -rd '\n' rm -fd <"$tmp/new"
@@ -399,7 +402,7 @@ apply() {
 			fail "$kernel has changes that are not committed: commit or stash them first"
 		git var GIT_COMMITTER_IDENT >/dev/null 2>&1 ||
 			fail "git does not know who you are, and commits need a name: git config user.name, user.email"
-		commit "$repo" HEAD "$base" >"$tmp/commits" || exit
+		commit "$repo" HEAD "$base" >"$tmp/commits"
 		tip=$(sed -n '$s/ .*//p' "$tmp/commits")
 		fast_forward "$tip" ||
 			fail "$kernel cannot move to the new commits, and is as it was: $(sed -n '1,/^Please/p' "$tmp/merge" | xargs)"
@@ -420,7 +423,7 @@ apply() {
 		done < <(entries "$base" | sed -n 's/^file [^ ]* //p')
 		git add -Af .
 		git -c user.name=x -c user.email=x commit -qm tree
-		commit "$repo" HEAD "$base" >"$tmp/commits" || exit
+		commit "$repo" HEAD "$base" >"$tmp/commits"
 		tip=$(sed -n '$s/ .*//p' "$tmp/commits")
 		install_files "$tip" "$kernel"
 		echo "$kernel ($base): $(wc -l <"$tmp/changed") files changed or added; it is no git tree, so there are no commits; $(fitted "$base")"
@@ -430,7 +433,7 @@ apply() {
 emit() {
 	local repo=$1 rev=$2 base=$3 out=$4 tip cover
 
-	commit "$repo" "$rev" "$base" >"$tmp/commits" || exit
+	commit "$repo" "$rev" "$base" >"$tmp/commits"
 	tip=$(sed -n '$s/ .*//p' "$tmp/commits")
 	rm -rf "$out.new"
 	mkdir -p "$out.new"
