@@ -3,8 +3,9 @@
 #
 # stage.sh NAME LOG COMMAND...: run one long step of the build. The command's
 # output goes to LOG; the terminal gets a sign of life, and the seconds it took.
-# If it fails, what our scripts say of it follows, or else the end of LOG; the
-# command's exit code is kept.
+# If it fails, what our scripts say of it follows, or else the errors in LOG and its
+# end; the command's exit code is kept. Steps may run side by side: each line, and
+# all about a failure, comes out whole.
 
 set -u
 
@@ -21,12 +22,15 @@ alive() {
 			"$(tail -n 1 "$log" 2>/dev/null | tr -cd '[:print:]')"
 	done
 }
-alive &
+alive 2>/dev/null &
 alive=$!
 
+# In a process group of its own, as whatever it has started has to end with us
+set -m
 "$@" >"$log" 2>&1 </dev/null &
 job=$!
-trap 'kill $job 2>/dev/null; kill $alive 2>/dev/null; exit 130' INT TERM
+set +m
+trap 'kill -- -$job; kill $alive; exit 130' INT TERM HUP
 wait $job
 rc=$?
 
@@ -34,10 +38,17 @@ rc=$?
 if [ $rc -eq 0 ]; then
 	printf '  %-34s %4d s\n' "$name" $((SECONDS - start))
 	printf '%s\t%d\n' "$name" $((SECONDS - start)) >>"${STAGES:-/dev/null}"
-else
-	printf '  %-34s FAILED (exit %d) after %d s, see %s\n' "$name" $rc $((SECONDS - start)) "$log"
-	# Our own scripts end with a line, or some, that say it all
-	own=$(sed -nE '/^(packages|tree|rewind|rootfs|foreign|boot|series.sh): /,$p' "$log")
-	{ printf '%s\n' "$own" | grep . || tail -n 15 "$log"; } | sed 's/^/    /'
+	exit
 fi
+
+# Our own scripts end with a line, or some, that say it all. In what others print,
+# the end says little when something ran in parallel.
+why=$(sed -nE '/^(packages|tree|rewind|rootfs|foreign|host|boot|series.sh): /,$p' "$log")
+if [ -z "$why" ]; then
+	why=$(grep -E '(error|ERROR|fatal|FATAL): |undefined reference|No rule to make' "$log" | head -n 20
+		echo "the end of it:"
+		tail -n 10 "$log")
+fi
+printf '  %-34s FAILED (exit %d) after %d s, see %s\n%s\n' "$name" $rc $((SECONDS - start)) "$log" \
+	"    ${why//$'\n'/$'\n    '}"
 exit $rc
