@@ -16,7 +16,13 @@ my %total = (passed => 0, failed => 0, skipped => 0);
 my (@ktap, $points);
 
 for my $cell (@cells) {
-	for my $file (sort glob "$dir/$cell/*.tap") {
+	my @files = sort glob "$dir/$cell/*.tap";
+
+	if (!@files && $cell ne 'host') {
+		$total{failed}++;
+		push @problems, "$cell: there are no results";
+	}
+	for my $file (@files) {
 		my ($name) = $file =~ m{([^/]+)\.tap$};
 		my $n = $count{$name}{$cell} = { passed => 0, failed => 0, skipped => 0 };
 		my ($bail, @lines);
@@ -40,6 +46,9 @@ for my $cell (@cells) {
 		if ($parser->skip_all) {
 			$n->{skipped}++;
 			push @{$skipped{"$name: " . $parser->skip_all}{'all of it'}}, $cell;
+		} elsif (defined $bail && !$ran && !defined $parser->tests_planned) {
+			$n->{failed}++;
+			push @problems, "$cell: $name: $bail";
 		} elsif (!$whole || defined $bail || ($parser->tests_planned // -1) != $ran) {
 			$n->{failed}++;
 			push @problems, "$cell: $name: ended after $ran of " .

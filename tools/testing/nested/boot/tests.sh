@@ -3,10 +3,11 @@
 #
 # tests.sh OUT NAME CELL IMAGE PAYLOAD: boot a kernel on the machine CELL (boot.sh),
 # run the tests in the folder PAYLOAD on it, and split what they print into
-# OUT/NAME/*.tap. A test that the kernel did not survive, or did not get to, is a
-# test that bailed out.
+# OUT/NAME/*.tap. A test that the kernel did not survive is a test that bailed out.
+# All else that goes wrong, a host that never begins or tests that it does not get
+# to, is said once, in OUT/NAME/boot.tap. OUT/seconds has what each test took.
 #
-# Exit code 0 says that there are results, not that they are good. The
+# Exit code 0 says that all of them came to an end, not that it is a good one. The
 # environment is boot.sh's.
 
 set -eu
@@ -18,16 +19,23 @@ nested=$(cd "$(dirname "$0")/.." && pwd)
 
 rm -rf "$out"
 mkdir -p "$out"
-"$nested/boot/boot.sh" "$boot" "$3" "$4" "$payload/check.cpio" check || true
+rc=0
+"$nested/boot/boot.sh" "$boot" "$3" "$4" "$payload/check.cpio" check || rc=$?
 
 why=$(cat "$boot/failed" 2>/dev/null || echo "no end")
-awk -v out="$out" -v why="$why" '
-	/^begin / { file = out "/" $2 ".tap"; printf "" >file; next }
-	/^end /   { close(file); file = ""; next }
+blamed=$(awk -v name="$2" -v out="$out" -v seconds="$1/seconds" -v why="$why" '
+	/^begin / { test = $2; file = out "/" test ".tap"; printf "" >file; next }
+	/^end /   { close(file); file = ""; print name, $2, $4 >>seconds; next }
 	file      { print >file }
-	END       { if (file) print "Bail out! " why >file }' "$boot/results"
+	END       { if (file) { print "Bail out! " why >file; print test } }' "$boot/results")
 
-# What never began
+missing=
 for t in "$payload"/tests/*; do
-	[ -e "$out/${t##*/}.tap" ] || echo "Bail out! not run: $why" >"$out/${t##*/}.tap"
+	[ -e "$out/${t##*/}.tap" ] || missing="$missing ${t##*/}"
 done
+if [ -n "$missing" ]; then
+	echo "Bail out! ${blamed:-$why}: not run after that:$missing" >"$out/boot.tap"
+elif [ $rc -ne 0 ] && [ -z "$blamed" ]; then
+	echo "Bail out! after the last test: $why" >"$out/boot.tap"
+fi
+exit $rc
