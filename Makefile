@@ -16,10 +16,8 @@ BUILD		?= $(CURDIR)/build
 # What that tree needs besides, or you want: a fragment of a kernel configuration
 CONFIG		?=
 
-# The machine that QEMU emulates, see CELL in tools/testing/nested/boot/boot.sh. A cell
-# may also be of a kernel with other pages (16k, 64k) or everything that finds errors
-# (debug), and have all of nisv_forms (full), which is else a selection. KVM ran on
-# 32-bit hosts until v5.6.
+# The machines that QEMU emulates: cells, whose names tools/testing/nested/boot/host.sh
+# knows. KVM ran on 32-bit hosts until v5.6.
 ARCH		?= arm64
 CPU		?=
 CPUS		?= 2
@@ -30,7 +28,8 @@ QEMU		?= qemu-system-arm
 CROSS_COMPILE	?= arm-linux-gnueabi-
 CONFIGS		:= arch/arm64/configs/nisv_host.config arch/arm/configs/nisv_host.config
 RUN_CPU		:= $(or $(CPU),cortex-a15)
-ALL_CELLS	:= cortex-a15+full cortex-a15+1cpu cortex-a15+4cpu cortex-a15+gicv3
+ALL_CELLS	:= cortex-a15+full cortex-a15+1cpu cortex-a15+4cpu cortex-a15+gicv3 cortex-a15+novirtio
+SOAK_CELL	:= cortex-a15
 CELLS		?= $(RUN_CPU)
 else
 GIC		?= 3
@@ -40,12 +39,14 @@ CONFIGS		:= arch/arm64/configs/nisv_host.config
 RUN_CPU		:= $(or $(CPU),cortex-a57)
 PKVM		:= $(filter 6.12,$(BASE))
 ALL_CELLS	:= \
-	cortex-a57+full cortex-a57+gicv2 cortex-a57+1cpu cortex-a57+4cpu cortex-a57+64k cortex-a57+debug \
+	max+debug+mte+sve max+nvhe+debug+mte cortex-a57+debug max+full cortex-a57+full \
+	cortex-a57+gicv2 cortex-a57+1cpu cortex-a57+4cpu cortex-a57+64k cortex-a57+novirtio \
 	neoverse-n1 neoverse-n1+gicv2 neoverse-n1+1cpu neoverse-n1+nvhe neoverse-n1+16k neoverse-n1+64k \
-	max+full max+gicv2 max+1cpu max+4cpu max+16k max+64k max+debug \
-	max+nvhe max+nvhe+gicv2 max+nvhe+1cpu max+nvhe+16k max+nvhe+64k \
-	$(if $(PKVM),max+protected max+protected+1cpu max+protected+64k)
-CELLS		?= $(or $(CPU),$(if $(IMAGE),max,cortex-a57 max $(if $(PKVM),max+protected) max+debug))
+	max+mte max+sve max+gicv2 max+1cpu+mte max+4cpu+mte+sve max+16k+sve max+64k+mte \
+	max+nvhe+mte max+nvhe+sve max+nvhe+gicv2 max+nvhe+1cpu max+nvhe+16k+mte max+nvhe+64k+sve \
+	$(if $(PKVM),max+protected+mte max+protected+sve max+protected+1cpu max+protected+64k)
+SOAK_CELL	:= max+debug+mte+sve
+CELLS		?= $(or $(CPU),$(if $(IMAGE),max,max+debug+mte+sve cortex-a57 max max+nvhe+mte $(if $(PKVM),max+protected+mte)))
 endif
 CONFIGS		+= $(CONFIG)
 
@@ -71,9 +72,13 @@ DEBS	:= busybox-static $(if $(IMAGE),$(if $(filter debian,$(IMAGE)),linux-image-
 ROOTFS	:= $(abspath $(BUILD))/$(ARCH)-$(lastword $(DEBS)).squashfs
 TESTS	:= $(patsubst $T/%.c,%,$(wildcard $T/*.c)) $(if $(filter arm64,$(ARCH)),libnisv)
 STAGE	:= $N/stage.sh
+space	:= $() $()
 
-# The kernels of the cells, by the words in their names, and all else by kernel
-variant	= $(addprefix -,$(filter 16k 64k debug,$(subst +, ,$1)))
+# The kernels of the cells, by the words in their names, which none has when it is
+# booted with another kernel; and all else by kernel
+KERNELS	:= $(shell $N/boot/host.sh kernels 2>/dev/null)
+variant	= $(addprefix -,$(filter $(KERNELS),$(subst +, ,$1)))
+plain	= $(subst $(space),+,$(filter-out $(KERNELS),$(subst +, ,$1)))
 VARIANTS := $(sort $(call variant,$(CELLS)))
 ifneq ($(IMAGE),)
 NAME	:= $(IMAGE)
@@ -134,16 +139,30 @@ help:
 		JOBS '$(JOBS)' 'of the kernel build' \
 		CCACHE_DIR '$(CCACHE_DIR)' 'compiler cache' \
 		BUILD '$(BUILD)' 'all that is fetched and built'
+	@echo
+	@echo 'A host is the name of a CPU, and any of these words, each after a +, as max+nvhe+1cpu:'
+	@$N/boot/host.sh help
 
 # What run and check need, in the order that they need it
 
+NUMBERS := CPUS TIMEOUT JOBS OPS SOAK_OPS INSTANCES SOAK_INSTANCES SEED
+quote = $(foreach c,$1,'$c')
+
+# Refuse what makes no sense before anything is fetched or built. HOSTS are those that
+# boot a kernel which is not of their choice.
+HOSTS = $(if $(IMAGE),$(CELLS),$(call plain,$(RUN_CPU)))
 base:
-	@[ -z '$(filter-out none,$(SERIES))' ] || { echo 'make: SERIES=$(SERIES): it may be "none", or empty' >&2; exit 1; }
+	@$N/boot/host.sh check $(call quote,$(CELLS)) && $N/boot/host.sh check $(call quote,$(HOSTS))
+	@[ -z '$(strip $(foreach c,$(HOSTS),$(call variant,$c)))' ] || \
+		{ echo 'make: $(strip $(HOSTS)): leave out $(KERNELS): the kernel is given here' >&2; exit 2; }
+	@for n in $(foreach n,$(NUMBERS),'$n=$($n)'); do case $${n#*=} in ''|0*|*[!0-9]*|??????????*) \
+		echo "make: $$n: a number from 1 to 999999999, please" >&2; exit 2 ;; esac; done
+	@[ -z '$(filter-out none,$(SERIES))' ] || { echo 'make: SERIES=$(SERIES): it may be "none", or empty' >&2; exit 2; }
 	@[ -z '$(KERNEL)' ] || [ -n '$(SERIES)' ] || patches/series.sh base '$(KERNEL)' >/dev/null
-	@[ -n '$(filter $(BASE),$(BASES) any)' ] || { echo "make: no BASE=$(BASE); there is: $(BASES)" >&2; exit 1; }
-	@[ -z '$(CONFIG)' ] || [ -r '$(CONFIG)' ] || { echo 'make: CONFIG=$(CONFIG): no such file' >&2; exit 1; }
+	@[ -n '$(filter $(BASE),$(BASES) any)' ] || { echo "make: no BASE=$(BASE); there is: $(BASES)" >&2; exit 2; }
+	@[ -z '$(CONFIG)' ] || [ -r '$(CONFIG)' ] || { echo 'make: CONFIG=$(CONFIG): no such file' >&2; exit 2; }
 	@[ '$(ARCH)' = arm64 ] || [ -d '$(KERNEL)/arch/arm/kvm' ] || \
-		{ echo "make: ARCH=$(ARCH) needs a KERNEL=dir that has arch/arm/kvm (5.4 or 4.19)" >&2; exit 1; }
+		{ echo "make: ARCH=$(ARCH) needs a KERNEL=dir that has arch/arm/kvm (5.4 or 4.19)" >&2; exit 2; }
 
 packages: base
 ifndef PACKAGES_ARE_THERE
@@ -181,6 +200,8 @@ bench: MORE_PACKAGES := bench
 
 # These are not about the cells
 run mutants bench: VARIANTS :=
+run mutants: HOSTS = $(RUN_CPU)
+bench: HOSTS = $(addsuffix +icount,$(BENCH_CPUS))
 
 # The kernel keeps the CPUs busy while the root file system waits for the network
 ready: packages
@@ -189,24 +210,20 @@ ready: packages
 
 # What boots a guest
 arm64:
-	@[ '$(ARCH)' = arm64 ] || { echo 'make: no QEMU of today runs a guest on a 32-bit host; make check does all else' >&2; exit 1; }
+	@[ '$(ARCH)' = arm64 ] || { echo 'make: no QEMU of today runs a guest on a 32-bit host; make check does all else' >&2; exit 2; }
 
 run: arm64 ready
 	@$N/boot/guest.sh $(RESULTS)/guest $(RUN_CPU) $B/image/base/Image $B/image/series/Image $B/payload/guest.cpio $(ROOTFS)
 	@echo "$(NAME) $$(cat $B/version) on $(RUN_CPU), GICv$(GIC), $(CPUS) CPUs; all of it: $(RESULTS)/guest"
 
-# cell NAME CELL IMAGE [WHAT]: the kselftests, and what the kernel said if it did not survive.
-# Of a kernel that is not ours a warning is one more result. With KASAN, a form takes
-# a hundred times as long.
-SLOW_FORMS := "with a syndrome on"
-instances = $(if $(findstring +debug,$1),20,$(INSTANCES))
-cell = NESTED='$(if $(findstring +full,$2),nested_forms=-a)$(if $(findstring +debug,$2),nested_forms=$(SLOW_FORMS)) nested_ops=$(OPS) nested_instances=$(call instances,$2) nested_seed=$(SEED) $(if $(filter series,$(SUBJECT)),,panic_on_warn=0)' \
-	$(STAGE) '$(or $4,kselftests) on $1' $(B)/log/check-$1 $N/boot/tests.sh $(RESULTS) $1 $2 $3 $B/payload; \
-	[ ! -e $(RESULTS)/$1.boot/failed ] || sed 's/^/    /' $(B)/log/check-$1
+# cell NAME CELL IMAGE [WHAT]: the kselftests. Of a kernel that is not ours a warning is
+# one more result.
+cell = NESTED='nested_ops=$(OPS) nested_instances=$(INSTANCES) nested_seed=$(SEED) $(if $(filter series,$(SUBJECT)),,panic_on_warn=0)' \
+	$(STAGE) '$(or $4,kselftests) on $1' $(B)/log/check-$1 $N/boot/tests.sh $(RESULTS) $1 $2 $3 $B/payload
 
 run-cells: ready
 	@rm -rf $(RESULTS); mkdir -p $(RESULTS)
-	@set -e; $(foreach c,$(CELLS),$(call cell,$c,$c,$B/image/$(SUBJECT)$(call variant,$c)/Image);)
+	@$(foreach c,$(CELLS),$(call cell,$c,$c,$B/image/$(SUBJECT)$(call variant,$c)/Image);)
 
 REPORT = $N/report.pl "$(NAME) $$(cat $B/version) $(WITH), GICv$(GIC), $(CPUS) CPUs, $$($(QEMU) --version | head -n 1)" \
 	$(RESULTS) $(CELLS) host && echo "(table: $(RESULTS)/summary, TAP: $(RESULTS)/check.tap)"
@@ -216,8 +233,8 @@ cells: run-cells
 
 check: run-cells
 ifeq ($(SUBJECT),series)
-	@$(call cell,base,$(firstword $(CELLS)),$B/image/base/Image)
-	@$N/checks/all.sh $(BASE) $B $(RESULTS) $(RUN_CPU) $(ROOTFS)
+	@-$(call cell,base,$(call plain,$(RUN_CPU))+novirtio,$B/image/base/Image)
+	@$N/checks/all.sh $(BASE) $B $(RESULTS) $(call plain,$(RUN_CPU)) $(ROOTFS)
 endif
 	@$(REPORT)
 
@@ -225,7 +242,7 @@ check-all:
 	@$(MAKE) --no-print-directory check CELLS='$(strip $(ALL_CELLS))'
 
 soak:
-	@$(MAKE) --no-print-directory cells CELLS='$(lastword $(firstword $(ALL_CELLS)) $(filter %+debug,$(ALL_CELLS)))' \
+	@$(MAKE) --no-print-directory cells CELLS=$(SOAK_CELL) \
 		TESTS=nisv_stress OPS=$(SOAK_OPS)
 	@$(MAKE) --no-print-directory cells CELLS=max TESTS=libnisv INSTANCES=$(SOAK_INSTANCES) RESULTS='$(RESULTS)-libnisv'
 
@@ -252,7 +269,7 @@ bench: arm64 ready
 	@$N/bench/bench.pl "$(NAME) $$(cat $B/version), GICv$(GIC), $$($(QEMU) --version | head -n 1)" $B $(BENCH_CPUS)
 
 apply:
-	@[ -n '$(KERNEL)' ] || { echo 'make apply: which tree? Say KERNEL=dir' >&2; exit 1; }
+	@[ -n '$(KERNEL)' ] || { echo 'make apply: which tree? Say KERNEL=dir' >&2; exit 2; }
 	@patches/series.sh apply '$(KERNEL)'
 
 series: tree

@@ -5,21 +5,13 @@
 # have it do one job, and keep what it says in the folder OUT: "results" is what
 # its init sent, "console" is the kernel's console.
 #
-# CELL says what machine it is, in words with a + between: the emulated CPU, then
-# any of
-#
-#   nvhe protected	the mode of KVM (kvm-arm.mode=)
-#   gicv2 gicv3		the interrupt controller, else GIC
-#   1cpu 4cpu ...	how many CPUs, else CPUS
-#   icount		one CPU, whose clock counts the instructions that it has executed
-#
-# and others, which are about the kernel.
+# CELL is the name of the host, see host.sh.
 #
 # Exit code 0 says that the job came to its end, not that its tests passed. A
 # kernel that panics or warns, or has no result within TIMEOUT seconds, is ended,
 # and the last lines of its console are printed.
 #
-# Environment: QEMU GIC CPUS TIMEOUT, and NESTED: nested_NAME=VALUE for its init.
+# Environment: QEMU, TIMEOUT, that of host.sh, and NESTED: nested_NAME=VALUE for its init.
 
 set -u
 
@@ -29,39 +21,29 @@ image=$3
 initrd=$4
 job=$5
 rootfs=${6-}
+host=$(dirname "$0")/host.sh
 
-: "${QEMU:=qemu-system-aarch64}" "${GIC:=3}" "${CPUS:=2}" "${TIMEOUT:=240}" "${NESTED:=}"
+: "${QEMU:=qemu-system-aarch64}" "${TIMEOUT:=240}" "${NESTED:=}"
 mkdir -p "$out"
 rm -f "$out"/*
 : >"$out/results"
 : >"$out/console"
 
-cpu=${cell%%+*} gic=$GIC cpus=$CPUS append=
-clock=(-accel "tcg,thread=multi")
-for word in $(echo "${cell#"$cpu"}" | tr + ' '); do
-	case $word in
-	nvhe | protected) append="kvm-arm.mode=$word" ;;
-	gicv[23]) gic=${word#gicv} ;;
-	[1-8]cpu) cpus=${word%cpu} ;;
-	icount) cpus=1 clock=(-accel tcg -icount "shift=0,sleep=off") ;;
-	esac
-done
-# Pointer authentication in software costs more than all else together, and
-# kernels before v5.5 do not boot on a CPU that has LPA2
-[ "$cpu" = max ] && cpu=max,pauth-impdef=on,lpa2=off
 # The inner QEMU asks for a register of the PMU that early 4.19.y do not let it read
-case $job in guest | clock) cpu=$cpu,pmu=off ;; esac
+case $job in guest | clock) pmu=pmu=off ;; *) pmu= ;; esac
+machine=$("$host" qemu "$cell" $pmu) && append=$("$host" append "$cell") || exit
+mapfile -t machine <<<"$machine"
+
 disk=()
 [ -z "$rootfs" ] ||
 	disk=(-drive "if=none,id=root,format=raw,readonly=on,file=$rootfs" -device "virtio-blk-device,drive=root")
 
-"$QEMU" -M "virt,virtualization=on,gic-version=$gic" -cpu "$cpu" -smp "$cpus" -m 1024 \
-	"${clock[@]}" -nodefaults -nographic -no-reboot -nic none \
+"$QEMU" "${machine[@]}" -m 1024 \
+	-nodefaults -nographic -no-reboot -nic none \
 	-serial "file:$out/console" \
 	-global virtio-mmio.force-legacy=false "${disk[@]}" \
 	-device virtio-rng-device \
-	-device virtio-serial-device -chardev "file,id=results,path=$out/results" \
-	-device virtserialport,chardev=results,name=results \
+	-chardev "file,id=results,path=$out/results" \
 	-kernel "$image" -initrd "$initrd" \
 	-append "console=ttyAMA0 panic=-1 panic_on_warn=1 oops=panic nested_job=$job nested_timeout=$((TIMEOUT / 2)) $NESTED $append" \
 	</dev/null >"$out/qemu" 2>&1 &
