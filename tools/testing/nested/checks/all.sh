@@ -16,6 +16,8 @@ nested=$(cd "$(dirname "$0")/.." && pwd)
 top=$(cd "$nested/../../.." && pwd)
 kept=$dir/series-check
 
+# What runs make is not part of the one that has started us
+unset MAKEFLAGS MFLAGS MAKELEVEL
 mkdir -p "$results/host"
 stage() {
 	local name=$1 tap=$2
@@ -32,6 +34,7 @@ stage 'make apply, make series' "$results/host/apply.tap" "$nested/checks/apply.
 stage 'the forms and the assembler' "$results/host/forms.tap" \
 	"$nested/checks/forms.sh" "$top/tools/testing/selftests/kvm/arm64/nisv_forms.h"
 stage 'the library' "$results/host/library.tap" "$nested/checks/library.sh" "$dir/libnisv"
+stage 'the harness' "$results/host/harness.tap" "$nested/checks/harness.sh"
 stage 'shellcheck' "$results/host/scripts.tap" "$nested/checks/scripts.sh"
 
 key=$(git -C "$dir/linux" rev-parse 'base^{tree}'
