@@ -38,6 +38,7 @@ CROSS_COMPILE	?= aarch64-linux-gnu-
 CONFIGS		:= arch/arm64/configs/nisv_host.config
 RUN_CPU		:= $(or $(CPU),cortex-a57)
 PKVM		:= $(filter 6.12,$(BASE))
+# The slowest first, as they run side by side
 ALL_CELLS	:= \
 	max+debug+mte+sve max+nvhe+debug+mte cortex-a57+debug max+full cortex-a57+full \
 	cortex-a57+gicv2 cortex-a57+1cpu cortex-a57+4cpu cortex-a57+64k cortex-a57+novirtio \
@@ -58,6 +59,7 @@ SEED		?= 1
 INSTANCES	?= 1000
 SOAK_INSTANCES	?= 100000
 
+# Compilers and hosts at a time: a host keeps about one CPU busy
 JOBS		?= $(shell nproc)
 CCACHE_DIR	?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ccache
 
@@ -98,8 +100,8 @@ export STAGES := $(B)/log/stages
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run check check-all cells run-cells soak mutants bench apply series clean distclean
-.PHONY: arm64 ready packages base tree images rootfs foreign
+.PHONY: help run check check-all cells soak mutants bench apply series clean distclean
+.PHONY: arm64 ready packages base tree images rootfs foreign checks FORCE
 
 help:
 	@echo 'KVM on Arm: MMIO without a valid syndrome goes to userspace, which may inject an abort'
@@ -136,7 +138,7 @@ help:
 		OPS '$(OPS)' 'operations of nisv_stress; SOAK_OPS=$(SOAK_OPS) in a soak' \
 		INSTANCES '$(INSTANCES)' 'of each form that libnisv does; SOAK_INSTANCES=$(SOAK_INSTANCES)' \
 		SEED '$(SEED)' 'which ones, of both' \
-		JOBS '$(JOBS)' 'of the kernel build' \
+		JOBS '$(JOBS)' 'compilers, or hosts, side by side' \
 		CCACHE_DIR '$(CCACHE_DIR)' 'compiler cache' \
 		BUILD '$(BUILD)' 'all that is fetched and built'
 	@echo
@@ -221,27 +223,30 @@ run: arm64 ready
 cell = NESTED='nested_ops=$(OPS) nested_instances=$(INSTANCES) nested_seed=$(SEED) $(if $(filter series,$(SUBJECT)),,panic_on_warn=0)' \
 	$(STAGE) '$(or $4,kselftests) on $1' $(B)/log/check-$1 $N/boot/tests.sh $(RESULTS) $1 $2 $3 $B/payload
 
-run-cells: ready
-	@rm -rf $(RESULTS); mkdir -p $(RESULTS)
-	@$(foreach c,$(CELLS),$(call cell,$c,$c,$B/image/$(SUBJECT)$(call variant,$c)/Image);)
+# These run side by side. The report says what has failed.
+host-%: FORCE
+	@$(call cell,$*,$*,$B/image/$(SUBJECT)$(call variant,$*)/Image) || true
+
+# The base kernel, with the console for results
+host-base: FORCE
+	@$(call cell,base,$(call plain,$(RUN_CPU))+novirtio,$B/image/base/Image) || true
+
+checks: host-base
+	@$N/checks/all.sh $(BASE) $B $(RESULTS) $(call plain,$(RUN_CPU)) $(ROOTFS)
 
 REPORT = $N/report.pl "$(NAME) $$(cat $B/version) $(WITH), GICv$(GIC), $(CPUS) CPUs, $$($(QEMU) --version | head -n 1)" \
 	$(RESULTS) $(CELLS) host && echo "(table: $(RESULTS)/summary, TAP: $(RESULTS)/check.tap)"
 
-cells: run-cells
-	@$(REPORT)
-
-check: run-cells
-ifeq ($(SUBJECT),series)
-	@-$(call cell,base,$(call plain,$(RUN_CPU))+novirtio,$B/image/base/Image)
-	@$N/checks/all.sh $(BASE) $B $(RESULTS) $(call plain,$(RUN_CPU)) $(ROOTFS)
-endif
+check: CHECKS := $(if $(filter series,$(SUBJECT)),checks)
+check cells: ready
+	@rm -rf $(RESULTS); mkdir -p $(RESULTS)
+	@$(MAKE) --no-print-directory -j$(JOBS) $(CHECKS) $(addprefix host-,$(CELLS))
 	@$(REPORT)
 
 check-all:
 	@$(MAKE) --no-print-directory check CELLS='$(strip $(ALL_CELLS))'
 
-soak:
+soak: base
 	@$(MAKE) --no-print-directory cells CELLS=$(SOAK_CELL) \
 		TESTS=nisv_stress OPS=$(SOAK_OPS)
 	@$(MAKE) --no-print-directory cells CELLS=max TESTS=libnisv INSTANCES=$(SOAK_INSTANCES) RESULTS='$(RESULTS)-libnisv'
