@@ -21,7 +21,7 @@ CONFIG		?=
 ARCH		?= arm64
 CPU		?=
 CPUS		?= 2
-TIMEOUT		?= 240
+TIMEOUT		?= 480
 ifeq ($(ARCH),arm)
 GIC		?= 2
 QEMU		?= qemu-system-arm
@@ -76,12 +76,11 @@ TESTS	:= $(patsubst $T/%.c,%,$(wildcard $T/*.c)) $(if $(filter arm64,$(ARCH)),li
 STAGE	:= $N/stage.sh
 space	:= $() $()
 
-# The kernels of the cells, by the words in their names, which none has when it is
-# booted with another kernel; and all else by kernel
+# The kernels that the words in the cells' names stand for, and a cell without them;
+# and all else by kernel
 KERNELS	:= $(shell $N/boot/host.sh kernels 2>/dev/null)
 variant	= $(addprefix -,$(filter $(KERNELS),$(subst +, ,$1)))
-plain	= $(subst $(space),+,$(filter-out $(KERNELS),$(subst +, ,$1)))
-VARIANTS := $(sort $(call variant,$(CELLS)))
+plain	= $(subst $(space),+,$(filter-out $(KERNELS) novirtio,$(subst +, ,$1)))
 ifneq ($(IMAGE),)
 NAME	:= $(IMAGE)
 B	:= $(abspath $(BUILD))/image-$(notdir $(IMAGE))
@@ -95,6 +94,9 @@ REV	:= $(if $(SERIES),$(if $(KERNEL),base,debian),kernel)
 WITH	:= $(if $(SERIES),as it is,with the series)
 endif
 RESULTS	:= $(B)/results$(if $(SERIES),-asis)
+# What is built of them: check also boots the base, and a guest with the series
+CELL_IMAGES := $(sort $(foreach c,$(CELLS),$(SUBJECT)$(call variant,$c)))
+IMAGES	:= $(sort $(CELL_IMAGES) $(if $(filter series,$(SUBJECT)),base series))
 # Here stage.sh adds the seconds that each stage took
 export STAGES := $(B)/log/stages
 
@@ -169,6 +171,8 @@ base:
 packages: base
 ifndef PACKAGES_ARE_THERE
 	@$(STAGE) 'packages' $(B)/log/packages $N/build/packages.sh all $(if $(KERNEL),native) $(MORE_PACKAGES) || exit 2
+	@for p in '$(QEMU)' '$(CROSS_COMPILE)gcc'; do command -v "$$p" >/dev/null || \
+		{ echo "make: no program $$p: see QEMU= and CROSS_COMPILE=" >&2; exit 2; }; done
 endif
 
 tree: packages
@@ -179,15 +183,13 @@ ifeq ($(SUBJECT),series)
 	@git -C $B/linux tag -f series $$(sed -n '$$s/ .*//p' $B/commits) >/dev/null
 endif
 
-# image NAME REV CONFIG...
-image = $(STAGE) 'kernel $1' $(B)/log/kernel-$1 $N/build/image.sh $B $2 $1 $(abspath $3)
+# image NAME
+config = $(foreach k,$(filter $(KERNELS),$(subst -, ,$1)),arch/arm64/configs/nisv_$k.config)
+image = $(STAGE) 'kernel $1' $(B)/log/kernel-$1 \
+	$N/build/image.sh $B $(or $(filter base debian,$1),$(REV)) $1 $(abspath $(CONFIGS) $(call config,$1))
 
 images: tree
-ifeq ($(SUBJECT),series)
-	@$(call image,base,base,$(CONFIGS))
-endif
-	@$(call image,$(SUBJECT),$(REV),$(CONFIGS))
-	@set -e; $(foreach v,$(VARIANTS),$(call image,$(SUBJECT)$v,$(REV),$(CONFIGS) arch/arm64/configs/nisv_$(v:-%=%).config);)
+	@set -e; $(foreach i,$(IMAGES),$(call image,$i);)
 
 $(ROOTFS): $N/build/rootfs.sh | packages
 	@$(STAGE) 'root file system' $(B)/log/rootfs $N/build/rootfs.sh $@ $(DEBS)
@@ -200,14 +202,16 @@ foreign: $(ROOTFS)
 
 bench: MORE_PACKAGES := bench
 
-# These are not about the cells
-run mutants bench: VARIANTS :=
+cells: IMAGES := $(CELL_IMAGES)
+run: IMAGES := base series
+mutants: IMAGES :=
+bench: IMAGES = $(BENCH_KERNELS)
 run mutants: HOSTS = $(RUN_CPU)
 bench: HOSTS = $(addsuffix +icount,$(BENCH_CPUS))
 
 # The kernel keeps the CPUs busy while the root file system waits for the network
 ready: packages
-	@$(MAKE) --no-print-directory -j2 $(if $(IMAGE),foreign,images) rootfs PACKAGES_ARE_THERE=1 VARIANTS='$(VARIANTS)'
+	@$(MAKE) --no-print-directory -j2 $(if $(IMAGE),foreign,images) rootfs PACKAGES_ARE_THERE=1 IMAGES='$(IMAGES)'
 	@$(STAGE) 'tests and guest' $(B)/log/payload $N/build/payload.sh $B $(ROOTFS) $(TESTS)
 
 # What boots a guest
@@ -265,7 +269,6 @@ BENCH_KERNELS	:= base series $(if $(KERNEL),,debian)
 bench: RESULTS := $(B)/bench
 bench: TESTS := bench
 bench: arm64 ready
-	@$(if $(KERNEL),,$(call image,debian,debian,$(CONFIGS)))
 	@rm -rf $(RESULTS); mkdir -p $(RESULTS)
 	@set -e; $(foreach c,$(BENCH_CPUS),$(foreach k,$(BENCH_KERNELS),$(call cell,$c-$k,$c+icount,$B/image/$k/Image,instructions);))
 	@set -e; $(foreach c,$(BENCH_CPUS),$(STAGE) 'guest on $c' $(B)/log/bench-$c-guest \

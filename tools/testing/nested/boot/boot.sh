@@ -23,7 +23,7 @@ job=$5
 rootfs=${6-}
 host=$(dirname "$0")/host.sh
 
-: "${QEMU:=qemu-system-aarch64}" "${TIMEOUT:=240}" "${NESTED:=}"
+: "${QEMU:=qemu-system-aarch64}" "${TIMEOUT:=480}" "${NESTED:=}"
 mkdir -p "$out"
 rm -f "$out"/*
 : >"$out/results"

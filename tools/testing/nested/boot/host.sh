@@ -83,7 +83,7 @@ host() {
 		gicv*)	gic=${word#gicv} ;;
 		*cpu)	smp=${word%cpu} ;;
 		icount)	smp=1 clock=(-accel tcg -icount "shift=0,sleep=off") ;;
-		debug)	forms=${forms:-with a syndrome on} share=50 ;;
+		debug)	forms=${forms:-with a syndrome on} share=250 ;;
 		mte)	machine+=,mte=on ;;
 		sve)	append+=" nested_vcpu=sve" ;;
 		full)	forms=-a ;;
