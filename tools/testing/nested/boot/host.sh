@@ -118,6 +118,6 @@ check)
 qemu)	host "$@" && printf '%s\n' "${qemu[@]}" ;;
 append)	host "$1" && echo "$append" ;;
 kernels) words | awk '$2 == "kernel" { print $1 }' ;;
-help)	words | sed -E 's/^([^\t]+)\t+([^\t]+\t+){2}/\1\t/' | expand -t 15 ;;
+help)	words | sed -E 's/^([^\t]+)\t+([^\t]+\t+){2}/  \1\t/' | expand -t 17 ;;
 *)	fail "no such command: '$what'" ;;
 esac

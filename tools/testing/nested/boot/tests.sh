@@ -34,7 +34,8 @@ for t in "$payload"/tests/*; do
 	[ -e "$out/${t##*/}.tap" ] || missing="$missing ${t##*/}"
 done
 if [ -n "$missing" ]; then
-	echo "Bail out! ${blamed:-$why}: not run after that:$missing" >"$out/boot.tap"
+	[ -z "$blamed" ] || why="the host did not survive $blamed"
+	echo "Bail out! $why; not run:$missing" >"$out/boot.tap"
 elif [ $rc -ne 0 ] && [ -z "$blamed" ]; then
 	echo "Bail out! after the last test: $why" >"$out/boot.tap"
 fi

@@ -121,15 +121,15 @@ host '' "nested: ${all//\\n/\\nnested: }finished\n"
 says "the same, over the console"
 
 host '' ''
-says "QEMU does not start: once" 'max: boot: ended before its job was done: not run after that: one three two'
+says "QEMU does not start: once" 'max: boot: ended before its job was done; not run: one three two'
 
 touch "$tmp/hangs"
 host '' 'Linux\n'
-says "a kernel that hangs before its init: once" 'max: boot: hung: nothing came of it in 1 s: not run after that: one three two'
+says "a kernel that hangs before its init: once" 'max: boot: hung: nothing came of it in 1 s; not run: one three two'
 
 host "up 1\nbegin one\nTAP version 13\n1..1\n" 'Kernel panic - not syncing: why\n'
 says "a test takes the kernel with it: that test fails, and the others are named once" \
-	'max: boot: one: not run after that: three two' 'max: one: ended after 0 of 1 tests: Kernel panic - not syncing: why'
+	'max: boot: the host did not survive one; not run: three two' 'max: one: ended after 0 of 1 tests: Kernel panic - not syncing: why'
 
 host "$all" 'Kernel panic - not syncing: late\n'
 says "a panic after the last test" 'max: boot: after the last test: Kernel panic - not syncing: late'
