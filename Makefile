@@ -138,7 +138,7 @@ help:
 		TIMEOUT '$(TIMEOUT)' 'seconds without a result until a host counts as hung' \
 		CROSS_COMPILE '$(CROSS_COMPILE)' 'prefix of the compiler' \
 		OPS '$(OPS)' 'operations of nisv_stress; SOAK_OPS=$(SOAK_OPS) in a soak' \
-		INSTANCES '$(INSTANCES)' 'of each form that libnisv does; SOAK_INSTANCES=$(SOAK_INSTANCES)' \
+		INSTANCES '$(INSTANCES)' 'of each form that libnisv does on max; SOAK_INSTANCES=$(SOAK_INSTANCES)' \
 		SEED '$(SEED)' 'which ones, of both' \
 		JOBS '$(JOBS)' 'compilers, or hosts, side by side' \
 		CCACHE_DIR '$(CCACHE_DIR)' 'compiler cache' \
