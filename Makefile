@@ -52,7 +52,7 @@ endif
 CONFIGS		+= $(CONFIG)
 
 # What nisv_stress does, in check and in soak, and again with the same seed
-OPS		?= $(if $(IMAGE),2000,8000)
+OPS		?= $(if $(IMAGE),2000,5000)
 SOAK_OPS	?= 500000
 SEED		?= 1
 # How often libnisv does each form, with other registers and data, held against the CPU
