@@ -53,6 +53,9 @@
 #define EXIT_ARM_NISV		28
 #define CAP_ARM_NISV_TO_USER	177
 #define CAP_ARM_INJECT_EXT_DABT	178
+#define CAP_ARM_VM_IPA_SIZE	165
+#define CAP_ARM_SVE		170
+#define CAP_ARM_MTE		195
 #define EVENT_EXT_DABT_BYTE	2	/* in struct kvm_vcpu_events */
 
 struct arm_nisv {
@@ -106,6 +109,7 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define SYSREG(op0, op1, crn, crm, op2) ARM64_SYS_REG(op0, op1, crn, crm, op2)
 #define SCTLR_EL1	SYSREG(3, 0, 1, 0, 0)
 #define CPACR_EL1	SYSREG(3, 0, 1, 0, 2)
+#define ZCR_EL1		SYSREG(3, 0, 1, 2, 0)
 #define TTBR0_EL1	SYSREG(3, 0, 2, 0, 0)
 #define TTBR1_EL1	SYSREG(3, 0, 2, 0, 1)
 #define TCR_EL1		SYSREG(3, 0, 2, 0, 2)
@@ -137,6 +141,11 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define SIMD_REG(n)	(((CORE_REG(fp_regs.vregs[0]) & ~KVM_REG_SIZE_MASK) |	\
 			  KVM_REG_SIZE_U128) + 4 * (n))
 #define SP_SVC		X(19)
+/* Z0 to Z31, P0 to P15, FFR: those of a vCPU with SVE, where no V can be accessed */
+#define VCPU_SVE	4
+#define VCPU_FINALIZE	_IOW(KVMIO, 0xc2, int)
+#define COPROC_SVE	(0x15ULL << KVM_REG_ARM_COPROC_SHIFT)
+#define SVE_P0		(KVM_REG_ARM64 | KVM_REG_SIZE_U256 | COPROC_SVE | 0x400)
 #else
 #define GUEST(a64, a32)	a32
 
@@ -185,6 +194,17 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define PSTATE_A	0x100
 #define PSTATE_I	0x080
 #define PSTATE_NZCV	0xf0000000UL
+#define PSTATE_TCO	BIT(25)
+#define PSTATE_DIT	BIT(24)		/* AArch32 has it in bit 21 of its own SPSRs */
+#define PSTATE_UAO	BIT(23)
+#define PSTATE_PAN	BIT(22)
+#define PSTATE_SS	BIT(21)
+#define PSTATE_SSBS	BIT(12)
+#define PSTATE_BTYPE	(3UL << 10)
+#define A32_Q		BIT(27)
+#define A32_SSBS	BIT(23)
+#define A32_DIT		BIT(21)
+#define A32_GE		(15UL << 16)
 
 /* What the tests run the guest in, mostly: EL1, everything masked; and EL0 */
 #define AT_EL1		GUEST(EL1h | PSTATE_DAIF, A32_SVC | 0x1c0)
@@ -200,12 +220,17 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define SCTLR_M_C_I	0x1005UL
 #define SCTLR_V		BIT(13)
 #define SCTLR_DZE	BIT(14)
+#define SCTLR_SPAN	BIT(23)
 #define SCTLR_E0E	BIT(24)
 #define SCTLR_EE	BIT(25)
+#define SCTLR_TE	BIT(30)		/* AArch32 */
+#define SCTLR_A32_DSSBS	BIT(31)
+#define SCTLR_DSSBS	(1ULL << 44)
 
 /* ESR_ELx */
 #define ESR_EC_SHIFT	26
 #define EC_MASK		(0x3fUL << ESR_EC_SHIFT)
+#define EC_UNKNOWN	0x00UL
 #define EC_IABT_CUR	0x21UL
 #define EC_DABT_LOW	0x24UL
 #define EC_DABT_CUR	0x25UL
@@ -218,6 +243,7 @@ static_assert(offsetof(struct kvm_vcpu_events, exception.ext_dabt_pending) ==
 #define FSC_TRANSLATION	0x04UL
 #define FSC_PERMISSION	0x0cUL
 #define FSC_EXTERNAL	0x10UL
+#define FSC_EXTERNAL_WALK 0x14UL
 
 /* DFSR and IFSR: external aborts of the two descriptor formats */
 #define DFSR_EXT_SHORT	0x008UL
@@ -255,6 +281,7 @@ struct vm {
 	size_t run_size;
 	uint8_t *ram, *ro, *hivecs;
 	bool a32;		/* AArch32 at EL1, as always on a 32-bit host */
+	bool sve, mte;		/* what its vCPUs have */
 	struct kvm_reg_list *regs;	/* see state_save() */
 };
 
@@ -404,15 +431,30 @@ static inline struct kvm_vcpu_init vcpu_target(struct vm *vm)
 #ifdef __aarch64__
 	if (vm->a32)
 		init.features[0] |= 1U << KVM_ARM_VCPU_EL1_32BIT;
+	if (vm->sve)
+		init.features[0] |= 1U << VCPU_SVE;
 #endif
 	return init;
 }
 
-static inline void vcpu_init(struct vm *vm)
+/* With these features as well */
+static inline void vcpu_init_with(struct vm *vm, uint32_t features)
 {
 	struct kvm_vcpu_init init = vcpu_target(vm);
 
+	init.features[0] |= features;
 	must(ioctl(vm->vcpu, KVM_ARM_VCPU_INIT, &init), "KVM_ARM_VCPU_INIT");
+#ifdef __aarch64__
+	int sve = VCPU_SVE;
+
+	if (vm->sve)
+		must(ioctl(vm->vcpu, VCPU_FINALIZE, &sve), "KVM_ARM_VCPU_FINALIZE");
+#endif
+}
+
+static inline void vcpu_init(struct vm *vm)
+{
+	vcpu_init_with(vm, 0);
 }
 
 static inline void vectors_init(struct vm *vm, uint32_t *vec)
@@ -434,13 +476,21 @@ static inline void vectors_init(struct vm *vm, uint32_t *vec)
 	}
 }
 
-/* A VM with its memory and vectors, and a vCPU that is not initialised */
-static inline void vm_create(struct vm *vm, bool a32)
+/* Are vCPUs to have SVE, if they can? NISV_VCPU in the environment says so */
+static bool sve_wanted;
+
+/*
+ * A VM with its memory and vectors, and a vCPU that is not initialised. type is that
+ * of KVM_CREATE_VM.
+ */
+static inline void vm_create_type(struct vm *vm, bool a32, unsigned long type, bool mte)
 {
 	a32 = GUEST(a32, true);
-	*vm = (struct vm){ .a32 = a32 };
+	*vm = (struct vm){ .a32 = a32, .sve = sve_wanted && !a32, .mte = mte };
 
-	vm->fd = must(ioctl(kvm_fd, KVM_CREATE_VM, 0), "KVM_CREATE_VM");
+	vm->fd = must(ioctl(kvm_fd, KVM_CREATE_VM, type), "KVM_CREATE_VM");
+	if (mte)
+		must(enable_cap(vm->fd, CAP_ARM_MTE), "KVM_CAP_ARM_MTE");
 	vm->ram = must_map(RAM_SIZE, -1);
 	vm->ro = must_map(RO_SIZE, -1);
 	vectors_init(vm, (uint32_t *)(vm->ram + VECTORS - RAM));
@@ -452,6 +502,11 @@ static inline void vm_create(struct vm *vm, bool a32)
 		add_slot(vm, 2, 0, HIVECS, RO_SIZE, vm->hivecs);
 	}
 	vcpu_create(vm);
+}
+
+static inline void vm_create(struct vm *vm, bool a32)
+{
+	vm_create_type(vm, a32, 0, false);
 }
 
 /* The registers that the guest's code and vectors rely on */
@@ -483,12 +538,18 @@ static inline void code(struct vm *vm, uint32_t insn)
 	p[2] = vm->a32 ? A32_B_SELF : A64_B_SELF;
 }
 
-static inline void vm_start(struct vm *vm, bool a32, uint32_t insn)
+static inline void vm_start_type(struct vm *vm, bool a32, unsigned long type, bool mte,
+				 uint32_t insn)
 {
-	vm_create(vm, a32);
+	vm_create_type(vm, a32, type, mte);
 	vcpu_init(vm);
 	regs_init(vm);
 	code(vm, insn);
+}
+
+static inline void vm_start(struct vm *vm, bool a32, uint32_t insn)
+{
+	vm_start_type(vm, a32, 0, false, insn);
 }
 
 /* Another vCPU of the VM, which shares all but that: give it back first */
@@ -816,14 +877,26 @@ static inline struct kvm_reg_list *reg_list(struct vm *vm)
 /*
  * What the guest can see of itself that an exit must leave alone, and an abort
  * must change as the architecture says: all general-purpose registers, banked ones
- * and SIMD included, PC, PSTATE, and the registers of the last fault.
+ * and SIMD or SVE included, PC, PSTATE, and the registers of the last fault.
  */
 #define STATE_REGS 112
 
 struct state {
-	uint64_t val[STATE_REGS][2];
+	uint64_t val[STATE_REGS][32];	/* the longest are 2048 bits, of SVE */
 	uint64_t pstate_mask;
 };
+
+static inline bool is_state_reg(uint64_t id)
+{
+	uint64_t coproc = id & KVM_REG_ARM_COPROC_MASK;
+
+#ifdef __aarch64__
+	/* not the vector lengths that a vCPU may have */
+	if (coproc == COPROC_SVE)
+		return (id & KVM_REG_SIZE_MASK) != KVM_REG_SIZE_U512;
+#endif
+	return coproc == KVM_REG_ARM_CORE || id == ESR_EL1 || id == FAR_EL1;
+}
 
 static inline void state_regs(struct vm *vm)
 {
@@ -833,8 +906,7 @@ static inline void state_regs(struct vm *vm)
 	for (uint64_t i = 0; i < vm->regs->n; i++) {
 		uint64_t id = vm->regs->reg[i];
 
-		if ((id & KVM_REG_ARM_COPROC_MASK) == KVM_REG_ARM_CORE ||
-		    id == ESR_EL1 || id == FAR_EL1)
+		if (is_state_reg(id))
 			vm->regs->reg[n++] = id;
 	}
 	vm->regs->n = n;
@@ -895,14 +967,12 @@ static inline enum verdict state_is_but(struct vm *vm, struct state *s,
 
 		if (loaded && loaded(id))
 			continue;
-		REQUIRE(!((now.val[i][0] ^ s->val[i][0]) & mask) &&
-			now.val[i][1] == s->val[i][1],
-			"register 0x%llx is 0x%016llx%016llx, not 0x%016llx%016llx",
-			(unsigned long long)id,
-			(unsigned long long)now.val[i][1],
-			(unsigned long long)now.val[i][0],
-			(unsigned long long)s->val[i][1],
-			(unsigned long long)s->val[i][0]);
+		for (unsigned int j = 0; j < ARRAY_SIZE(now.val[i]); j++)
+			REQUIRE(!((now.val[i][j] ^ s->val[i][j]) & mask),
+				"register 0x%llx is 0x%016llx, not 0x%016llx, from bit %u",
+				(unsigned long long)id,
+				(unsigned long long)now.val[i][j],
+				(unsigned long long)s->val[i][j], 64 * j);
 	}
 	*s = now;
 	return PASSED;
@@ -913,6 +983,37 @@ static inline enum verdict state_is(struct vm *vm, struct state *s)
 	return state_is_but(vm, s, NULL);
 }
 
+/*
+ * PSTATE when an abort has been taken with the old one, in every bit (Arm ARM,
+ * AArch64.TakeException() and AArch32.EnterMode()). None is one that the CPU does not
+ * have, as long as neither old nor SCTLR has such.
+ */
+static inline uint64_t abort_pstate(struct vm *vm, uint64_t old)
+{
+	uint64_t sctlr = get_reg(vm, SCTLR_EL1), new;
+
+	new = old & (PSTATE_NZCV | PSTATE_DIT | PSTATE_PAN);
+	if (vm->a32) {
+		new |= old & (A32_Q | A32_GE | PSTATE_F);
+		new |= A32_ABT | PSTATE_A | PSTATE_I;
+		new |= sctlr & SCTLR_EE ? PSTATE_E : 0;
+		new |= sctlr & SCTLR_TE ? PSTATE_T : 0;
+		new |= sctlr & SCTLR_A32_DSSBS ? A32_SSBS : 0;
+	} else {
+		new |= PSTATE_DAIF | EL1h;
+		new |= vm->mte ? PSTATE_TCO : 0;
+		new |= sctlr & SCTLR_DSSBS ? PSTATE_SSBS : 0;
+	}
+	/* In ARMv7, SPAN reads as 1 */
+	return new | (sctlr & SCTLR_SPAN ? 0 : PSTATE_PAN);
+}
+
+/* What AArch32 sees of it in its SPSR */
+static inline uint64_t a32_spsr(uint64_t pstate)
+{
+	return GUEST(pstate & PSTATE_DIT ? (pstate & ~PSTATE_DIT) | A32_DIT : pstate, pstate);
+}
+
 /* Take an external data abort at the virtual address far (Arm ARM, D1.3 and G1.12) */
 static inline void state_abort(struct vm *vm, struct state *s, uint64_t far)
 {
@@ -920,21 +1021,16 @@ static inline void state_abort(struct vm *vm, struct state *s, uint64_t far)
 	uint64_t *pc = state_reg(vm, s, PC);
 	uint64_t *fault = state_reg(vm, s, FAR_EL1);
 
+	*pstate = abort_pstate(vm, old);
 	if (vm->a32) {
-		uint64_t sctlr = get_reg(vm, SCTLR_EL1);
-
 		*state_reg(vm, s, LR_ABT) = *pc + 8;
-		*state_reg(vm, s, SPSR_ABT) = old;
+		*state_reg(vm, s, SPSR_ABT) = a32_spsr(old);
 		*state_reg(vm, s, ESR_EL1) = get_reg(vm, TCR_EL1) & TTBCR_EAE ?
 					     DFSR_EXT_LONG : DFSR_EXT_SHORT;
 		/* Where the host is arm64, the upper half is IFAR */
 		*fault = (*fault & ~0xffffffffULL) | far;
-		*pc = (sctlr & SCTLR_V ? HIVECS : get_reg(vm, VBAR_EL1)) + VEC32_DABT;
-		/* SCTLR.TE is 0 in all tests */
-		*pstate = (old & (PSTATE_NZCV | PSTATE_F)) | A32_ABT | PSTATE_A | PSTATE_I |
-			  (sctlr & SCTLR_EE ? PSTATE_E : 0);
-		/* NZCVQ, IT, E, A, I, F, T, M; not GE, PAN and what later CPUs have */
-		s->pstate_mask = 0xf600ffff;
+		*pc = (get_reg(vm, SCTLR_EL1) & SCTLR_V ? HIVECS : get_reg(vm, VBAR_EL1)) +
+		      VEC32_DABT;
 		return;
 	}
 #ifdef __aarch64__
@@ -947,22 +1043,24 @@ static inline void state_abort(struct vm *vm, struct state *s, uint64_t far)
 	*fault = far;
 	*pc = get_reg(vm, VBAR_EL1) +
 	      (a32 ? 0x600 : el0 ? 0x400 : (old & 0xf) == EL1h ? 0x200 : 0);
-	*pstate = (old & PSTATE_NZCV) | PSTATE_DAIF | EL1h;
-	/* NZCV, IL, DAIF, M; not PAN and what later CPUs have */
-	s->pstate_mask = 0xf01003df;
 #endif
 }
 
 /*
  * In the state s, inject; all that the guest sees is an external data abort at far,
  * whose handler runs from its start (I1, I2, I5). s is then the state at the exit
- * that the handler makes.
+ * that the handler makes. FAR_UNKNOWN: at the address of whatever abort KVM handled
+ * last, which may have been for a fetch.
  */
+#define FAR_UNKNOWN	0xbadbad5UL
+
 static inline enum verdict takes_abort(struct vm *vm, struct state *s, uint64_t far)
 {
 	uint64_t pc;
 
 	REQUIRE_EQ(inject_and_enter(vm), 0);
+	if (far == FAR_UNKNOWN)
+		far = get_reg(vm, FAR_EL1) & (vm->a32 ? 0xffffffffUL : ~0UL);
 	state_abort(vm, s, far);
 	pc = *state_reg(vm, s, PC);
 	TRY(state_is(vm, s));
@@ -1063,6 +1161,8 @@ static inline enum verdict no_warning(void)
 /* How many tests follow; do they exist at all here? */
 static inline bool tests_start(unsigned int n)
 {
+	const char *vcpu = getenv("NISV_VCPU");
+
 	setbuf(stdout, NULL);
 	ksft_print_header();
 	klog_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
@@ -1072,6 +1172,13 @@ static inline bool tests_start(unsigned int n)
 		printf("1..0 # SKIP /dev/kvm: %s\n", strerror(errno));
 		return false;
 	}
+	if (vcpu && strcmp(vcpu, "sve"))
+		ksft_exit_fail_msg("NISV_VCPU=%s: it may be sve\n", vcpu);
+	if (vcpu && !has_cap(kvm_fd, CAP_ARM_SVE)) {
+		printf("1..0 # SKIP this CPU has no SVE, or KVM not for guests\n");
+		return false;
+	}
+	sve_wanted = vcpu;
 	printf("1..%u\n", n);
 	return true;
 }

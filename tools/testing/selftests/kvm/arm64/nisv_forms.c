@@ -6,7 +6,8 @@
  *   alone, repeats, and can be skipped (E3); the abort that the guest takes when
  *   one is injected (I1, I2) at the faulting instruction (I5);
  *   with a syndrome: that it stays KVM_EXIT_MMIO with its length, direction and
- *   register (E8), and that it is dropped when an abort is injected (I4).
+ *   register (E8), that a load keeps its sign (E10), and that it is dropped when an
+ *   abort is injected (I4).
  *
  * usage: nisv_forms [-a] [PART]
  *
@@ -166,28 +167,6 @@ static const char *cpu_lacks(struct guest *g)
 #define cpu_lacks(g) NULL
 #endif
 
-#define CAP_ARM_SVE		170
-#define VCPU_SVE		4
-#define VCPU_FINALIZE		_IOW(KVMIO, 0xc2, int)
-#define SVE_P0			(KVM_REG_ARM | (KVM_REG_ARM64 ^ KVM_REG_ARM) |	\
-				 KVM_REG_SIZE_U256 | 0x15 << 16 | 0x400)
-
-static void guest_vcpu_init(struct guest *g)
-{
-#ifdef __aarch64__
-	if (g->sve) {
-		int feature = VCPU_SVE;
-		struct kvm_vcpu_init init = vcpu_target(&g->vm);
-
-		init.features[0] |= BIT(VCPU_SVE);
-		must(ioctl(g->vm.vcpu, KVM_ARM_VCPU_INIT, &init), "KVM_ARM_VCPU_INIT");
-		must(ioctl(g->vm.vcpu, VCPU_FINALIZE, &feature), "KVM_ARM_VCPU_FINALIZE");
-		return;
-	}
-#endif
-	vcpu_init(&g->vm);
-}
-
 /* Floating point, SIMD and SVE do not trap */
 static void enable_fp(struct guest *g)
 {
@@ -203,6 +182,8 @@ static void enable_fp(struct guest *g)
 		memset(p0, 0xff, sizeof(p0));
 		must(ioctl(g->vm.vcpu, KVM_SET_ONE_REG, &reg), "SVE P0");
 		set_reg(&g->vm, CPACR_EL1, 3UL << 20 | 3UL << 16);
+		/* All of the vector length: what is beyond it may be lost */
+		set_reg(&g->vm, ZCR_EL1, 0xf);
 	}
 #endif
 }
@@ -256,16 +237,14 @@ static enum verdict guest_create(struct guest *g)
 	g->edge = must_map(EDGE_SIZE, -1);
 	add_slot(vm, 5, 0, EDGE, EDGE_SIZE, g->edge);
 	memset(vm->ro, 0x5a, RO_SIZE);
-	guest_vcpu_init(g);
+	vm->sve |= g->sve;
+	vcpu_init(vm);
 	lacks = cpu_lacks(g);
 	if (lacks) {
 		guest_destroy(g);
 		SKIP("this CPU does not have %s", lacks);
 	}
-	if (enable_cap(vm->fd, CAP_ARM_NISV_TO_USER)) {
-		guest_destroy(g);
-		SKIP("KVM_CAP_ARM_NISV_TO_USER is absent");
-	}
+	enable_cap(vm->fd, CAP_ARM_NISV_TO_USER);
 	put_code(g);
 	regs_init(vm);
 	enable_fp(g);
@@ -372,7 +351,9 @@ static enum verdict prepare(struct guest *g, unsigned int i, enum area area, str
 static bool is_loaded(uint64_t id)
 {
 #ifdef __aarch64__
-	return (id >= X(0) && id <= X(8)) || (id & KVM_REG_SIZE_MASK) == KVM_REG_SIZE_U128;
+	uint64_t size = id & KVM_REG_SIZE_MASK;
+
+	return (id >= X(0) && id <= X(8)) || size == KVM_REG_SIZE_U128 || size == KVM_REG_SIZE_U2048;
 #else
 	return id >= X(0) && id <= X(8);
 #endif
@@ -462,14 +443,13 @@ static enum verdict mmio_exits(struct guest *g, struct trial *t)
 	return PASSED;
 }
 
-/* E8. No value has its sign set: all kernels lose what they have sign-extended */
-static enum verdict try_mmio(struct guest *g, struct trial *t, enum area area)
+/* A load or store of val, from the exit to the next instruction */
+static enum verdict mmio_completes(struct guest *g, struct trial *t, uint64_t val,
+				   uint64_t loaded)
 {
-	uint64_t val = 0x1122334455667708ULL, mask = ~0ULL >> (64 - 8 * t->form->bytes);
 	bool store = t->form->flags & WRITE, zr = t->form->flags & ZR;
 	uint8_t mem[8] = {};
 
-	(void)area;
 	TRY(mmio_exits(g, t));
 	if (store) {
 		in_memory(g, zr ? 0 : *state_reg(&g->vm, &g->now, X(3)), t->form->bytes, mem);
@@ -477,11 +457,50 @@ static enum verdict try_mmio(struct guest *g, struct trial *t, enum area area)
 	} else {
 		in_memory(g, val, t->form->bytes, g->vm.run->mmio.data);
 		if (!zr)
-			*state_reg(&g->vm, &g->now, X(3)) = val & mask;
+			*state_reg(&g->vm, &g->now, X(3)) = loaded;
 	}
 	*state_reg(&g->vm, &g->now, PC) = t->next_pc;
 	TRY(expect_done(&g->vm, t->next_pc));
 	return unchanged(g, t);
+}
+
+#define UNSIGNED_VALUE	0x1122334455667708ULL	/* no sign, whatever its width */
+#define SIGNED_VALUE	0x88998899889988f1ULL	/* always one */
+
+static uint64_t of_width(uint64_t val, unsigned int bytes)
+{
+	return val & ~0ULL >> (64 - 8 * bytes);
+}
+
+/* Does the load extend the sign? To how many bytes? */
+static unsigned int sign_extends_to(const struct form *form)
+{
+	static const char * const names[] = { "ldrs", "ldurs", "ldtrs" };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strncmp(form->text, names[i], strlen(names[i])))
+			return strstr(form->text, " x3") ? 8 : 4;
+	return 0;
+}
+
+/* E8. A value with a sign, too, unless the load extends it: that is E10's */
+static enum verdict try_mmio(struct guest *g, struct trial *t, enum area area)
+{
+	uint64_t val = sign_extends_to(t->form) ? UNSIGNED_VALUE : SIGNED_VALUE;
+
+	(void)area;
+	return mmio_completes(g, t, val, of_width(val, t->form->bytes));
+}
+
+/* E10 */
+static enum verdict try_sign(struct guest *g, struct trial *t, enum area area)
+{
+	unsigned int to = sign_extends_to(t->form);
+	uint64_t sign = ~0ULL << (8 * t->form->bytes - 1);
+
+	(void)area;
+	return mmio_completes(g, t, SIGNED_VALUE,
+			      of_width(of_width(SIGNED_VALUE, t->form->bytes) | sign, to));
 }
 
 /* I4, and I1 or I2 */
@@ -505,12 +524,17 @@ static enum verdict try_forms(struct guest *g, enum area area, try_fn try)
 	if (try == try_abort || try == try_mmio_abort)
 		if (!has_cap(kvm_fd, CAP_ARM_INJECT_EXT_DABT))
 			SKIP("KVM_CAP_ARM_INJECT_EXT_DABT is absent");
+	if (try == try_abort || try == try_exit)
+		if (!has_cap(kvm_fd, CAP_ARM_NISV_TO_USER))
+			SKIP("KVM_CAP_ARM_NISV_TO_USER is absent");
 	TRY(guest_create(g));
 	for (unsigned int i = 0; i < g->nr_forms; i++) {
 		enum verdict v;
 		struct trial t;
 
 		if (!has_form(g, &g->forms[i]) || !is_tried(g, &g->forms[i], area))
+			continue;
+		if (try == try_sign && !sign_extends_to(&g->forms[i]))
 			continue;
 		TRY(prepare(g, i, area, &t));
 		v = try(g, &t, area);
@@ -562,15 +586,17 @@ static unsigned int nr_tests;
 static void test(struct guest g, const struct table *table, enum area area, try_fn try)
 {
 	char name[160];
-	bool mmio = try == try_mmio || try == try_mmio_abort;
+	bool mmio = try == try_mmio || try == try_sign || try == try_mmio_abort;
 
 	g.forms = table->forms;
 	g.nr_forms = table->n;
 	snprintf(name, sizeof(name), "%s %s%s, %s, %s-endian: %s %s",
 		 try == try_exit ? "E1 E2 E3" : try == try_mmio ? "E8" :
+		 try == try_sign ? "E10" :
 		 g.mode->a32 ? mmio ? "I4 I2" : "I5 I2" : mmio ? "I4 I1" : "I5 I1",
 		 g.mode->name, g.sve ? ", SVE" : "", mmu_name[g.mmu], g.big ? "big" : "little",
-		 mmio ? "with a syndrome" : "no syndrome", area_name[area]);
+		 try == try_sign ? "signed loads" : mmio ? "with a syndrome" : "no syndrome",
+		 area_name[area]);
 	if (part && !strstr(name, part))
 		return;
 	if (counting)
@@ -590,6 +616,7 @@ static void tests_of(const struct guest *g)
 		test(*g, &no_syndrome[isa], area, try_abort);
 	}
 	test(*g, &syndrome[isa], IN_HOLE, try_mmio);
+	test(*g, &syndrome[isa], IN_HOLE, try_sign);
 	test(*g, &syndrome[isa], IN_HOLE, try_mmio_abort);
 	test(*g, &syndrome[isa], READ_ONLY, try_mmio);
 }

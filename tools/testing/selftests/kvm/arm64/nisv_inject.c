@@ -57,16 +57,14 @@ struct abort {
 static enum verdict expect_abort(struct vm *vm, const struct abort *a)
 {
 	REQUIRE_EQ(get_reg(vm, PC), VECTORS + a->vector);
-	REQUIRE_EQ(get_reg(vm, PSTATE) & PSTATE_NZCV, a->pstate & PSTATE_NZCV);
+	REQUIRE_EQ(get_reg(vm, PSTATE), abort_pstate(vm, a->pstate));
 	REQUIRE_EQ(get_reg(vm, SPSR_EL1), a->pstate);
 	REQUIRE_EQ(abort_pc(vm), a->pc);
 	REQUIRE_EQ(get_reg(vm, FAR_EL1), a->far);
 #ifdef __aarch64__
-	REQUIRE_EQ(get_reg(vm, PSTATE) & 0x3df, EL1h | PSTATE_DAIF);
 	REQUIRE_EQ(get_reg(vm, ESR_EL1),
 		   a->ec << ESR_EC_SHIFT | ESR_IL | FSC_EXTERNAL);
 #else
-	REQUIRE_EQ(get_reg(vm, PSTATE) & 0x1bf, A32_ABT | 0x180);
 	REQUIRE_EQ(get_reg(vm, ESR_EL1), get_reg(vm, TCR_EL1) & TTBCR_EAE ?
 		   DFSR_EXT_LONG : DFSR_EXT_SHORT);
 #endif
@@ -153,6 +151,90 @@ static enum verdict i1_from_aarch32_el0(void)
 	return PASSED;
 }
 
+/* Into an access with all of PSTATE's bits set that the CPU has, and take an abort */
+static enum verdict abort_of_pstate(uint64_t mode, uint64_t bits, uint64_t sctlr, bool mte)
+{
+	struct state s;
+	struct vm vm;
+
+	vm_start_type(&vm, false, 0, mte, LOAD);
+	set_reg(&vm, X(10), TARGET);
+	set_reg(&vm, SCTLR_EL1, (get_reg(&vm, SCTLR_EL1) & ~SCTLR_SPAN) | sctlr);
+	set_reg(&vm, PSTATE, mode | bits);
+	TRY(expect_exit(&vm, KVM_EXIT_MMIO));
+	state_save(&vm, &s);
+	REQUIRE_EQ(*state_reg(&vm, &s, PSTATE), mode | bits);
+	TRY(takes_abort(&vm, &s, TARGET));
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+/* Those of PSTATE that this CPU has: others are gone when the guest has run */
+static uint64_t pstate_bits(void)
+{
+	static const uint64_t some = PSTATE_NZCV | PSTATE_TCO | PSTATE_DIT | PSTATE_UAO |
+				     PSTATE_PAN | PSTATE_SSBS | PSTATE_BTYPE | PSTATE_DAIF;
+	uint64_t bits;
+	struct vm vm;
+
+	start(&vm, LOAD);
+	set_reg(&vm, PSTATE, EL1h | some);
+	run(&vm);
+	bits = get_reg(&vm, PSTATE) & some;
+	vm_destroy(&vm);
+	return bits;
+}
+
+/* All bits as they are before and after, by what SCTLR_EL1 says of them */
+static enum verdict i1_pstate(void)
+{
+	static const uint64_t modes[] = { EL1h, EL1t, EL0t };
+	uint64_t bits = pstate_bits();
+
+	NEED_CAP(INJECT_EXT_DABT);
+	ksft_print_msg("this CPU's PSTATE has 0x%llx\n", (unsigned long long)bits);
+	for (unsigned int i = 0; i < 8 * ARRAY_SIZE(modes); i++) {
+		/* without PAN, SPAN is 1 */
+		uint64_t sctlr = i & 1 || !(bits & PSTATE_PAN) ? SCTLR_SPAN : 0;
+
+		if (i & 2 && bits & PSTATE_SSBS)
+			sctlr |= SCTLR_DSSBS;
+		TRY(abort_of_pstate(modes[i / 8], i & 4 ? bits : 0, sctlr, false));
+	}
+	return PASSED;
+}
+
+static enum verdict i1_pstate_mte(void)
+{
+	NEED_CAP(INJECT_EXT_DABT);
+	if (!has_cap(kvm_fd, CAP_ARM_MTE))
+		SKIP("this CPU or kernel has no MTE for guests");
+	TRY(abort_of_pstate(EL1h, 0, SCTLR_SPAN, true));
+	TRY(abort_of_pstate(EL0t, 0, SCTLR_SPAN, true));
+	return abort_of_pstate(EL1h, PSTATE_TCO, SCTLR_SPAN, true);
+}
+
+/* An exception that KVM injects by itself: SVE in a guest that has none */
+static enum verdict i1_undefined(void)
+{
+	struct vm vm;
+
+	if (!has_cap(kvm_fd, CAP_ARM_SVE))
+		SKIP("this CPU has no SVE, or KVM not for guests");
+	vm_create(&vm, false);
+	vm.sve = false;
+	vcpu_init(&vm);
+	regs_init(&vm);
+	code(&vm, 0x04bf5020);			/* rdvl x0, #1 */
+	set_reg(&vm, CPACR_EL1, 3UL << 20 | 3UL << 16);
+	TRY(expect_done(&vm, VECTORS + VEC_DABT));
+	REQUIRE_EQ(get_reg(&vm, ESR_EL1), EC_UNKNOWN << ESR_EC_SHIFT | ESR_IL);
+	REQUIRE_EQ(get_reg(&vm, ELR_EL1), CODE);
+	REQUIRE_EQ(get_reg(&vm, SPSR_EL1), AT_EL1);
+	REQUIRE_EQ(get_reg(&vm, PSTATE), abort_pstate(&vm, AT_EL1));
+	vm_destroy(&vm);
+	return PASSED;
+}
 #else
 static enum verdict arm64_only(void)
 {
@@ -161,6 +243,9 @@ static enum verdict arm64_only(void)
 
 #define i1_from_el1t		arm64_only
 #define i1_from_aarch32_el0	arm64_only
+#define i1_pstate		arm64_only
+#define i1_pstate_mte		arm64_only
+#define i1_undefined		arm64_only
 #endif
 
 static enum verdict interrupted(struct vm *vm)
@@ -228,7 +313,6 @@ struct abort32 {
 
 static enum verdict abort32(const struct abort32 *a)
 {
-	uint64_t cpsr;
 	struct vm vm;
 
 	NEED_CAP(INJECT_EXT_DABT);
@@ -248,10 +332,7 @@ static enum verdict abort32(const struct abort32 *a)
 	REQUIRE_EQ(get_reg(&vm, FAR_EL1), IFAR | TARGET);
 	REQUIRE_EQ(get_reg(&vm, LR_ABT), CODE + 8);
 	REQUIRE_EQ(get_reg(&vm, SPSR_ABT), a->cpsr);
-	cpsr = get_reg(&vm, PSTATE);
-	/* Abort mode, A and I masked, F kept, A32: SCTLR.TE is 0 */
-	REQUIRE_EQ(cpsr & 0x1ff, A32_ABT | 0x180 | (a->cpsr & 0x40));
-	REQUIRE_EQ(cpsr & PSTATE_NZCV, a->cpsr & PSTATE_NZCV);
+	REQUIRE_EQ(get_reg(&vm, PSTATE), abort_pstate(&vm, a->cpsr));
 	TRY(expect_done(&vm, a->vector));
 	vm_destroy(&vm);
 	return PASSED;
@@ -314,6 +395,48 @@ static enum verdict i2_from_t32_and_usr(void)
 
 	TRY(abort32(&t32));
 	return abort32(&usr);
+}
+
+/* All bits of CPSR as they are before and after, by what SCTLR says of them */
+static enum verdict i2_cpsr(void)
+{
+	static const uint64_t some = PSTATE_NZCV | A32_Q | A32_GE | PSTATE_E | PSTATE_F |
+				     GUEST(PSTATE_DIT | PSTATE_PAN | A32_SSBS, 0);
+	uint64_t bits;
+	struct vm vm;
+
+	NEED_CAP(INJECT_EXT_DABT);
+	if (!has_el1_32bit())
+		SKIP("this CPU has no AArch32 at EL1");
+	start_a32(&vm, A32_LDR_R1_R10);
+	set_reg(&vm, PSTATE, A32_SVC | some);
+	TRY(expect_exit(&vm, KVM_EXIT_MMIO));
+	bits = get_reg(&vm, PSTATE) & some;
+	vm_destroy(&vm);
+	ksft_print_msg("this CPU's CPSR has 0x%llx\n", (unsigned long long)bits);
+
+	for (unsigned int i = 0; i < 32; i++) {
+		uint64_t sctlr = i & 1 || !(bits & PSTATE_PAN) ? SCTLR_SPAN : 0;
+		uint64_t cpsr = (i & 16 ? A32_USR : A32_SVC) | (i & 8 ? bits : 0);
+		struct state s;
+
+		if (i & 2 && bits & A32_SSBS)
+			sctlr |= SCTLR_A32_DSSBS;
+		start_a32(&vm, A32_LDR_R1_R10);
+		set_reg(&vm, SCTLR_EL1, (get_reg(&vm, SCTLR_EL1) & ~SCTLR_SPAN) | sctlr |
+			(i & 4 ? SCTLR_EE | SCTLR_TE : 0));
+		set_reg(&vm, ESR_EL1, 0);
+		set_reg(&vm, PSTATE, cpsr);
+		TRY(expect_exit(&vm, KVM_EXIT_MMIO));
+		state_save(&vm, &s);
+		REQUIRE_EQ(*state_reg(&vm, &s, PSTATE), cpsr);
+		/* its vectors are A32's: do not run them as T32 */
+		REQUIRE_EQ(inject_and_enter(&vm), 0);
+		state_abort(&vm, &s, TARGET);
+		TRY(state_is(&vm, &s));
+		vm_destroy(&vm);
+	}
+	return PASSED;
 }
 
 static enum verdict i3_reads_as_zero(void)
@@ -689,43 +812,175 @@ static enum verdict i9_after_other_exits(void)
 	return PASSED;
 }
 
-/* A signal while the guest runs, which has not faulted since its store to DONE */
-static enum verdict i9_after_a_signal(void)
+/* An HVC whose immediate, which is in the syndrome, has one bit set: and any other */
+static enum verdict i9_after_hvc(void)
+{
+	NEED_CAP(INJECT_EXT_DABT);
+	for (unsigned int i = 0; i <= 2 * 16; i++) {
+		uint32_t imm = i < 16 ? 1U << i : i < 32 ? 0xffff ^ 1U << (i - 16) : 0xffff;
+		struct state s;
+		struct vm vm;
+
+		/* T32 has 16 bits of it, as A64; A32 splits them */
+		start(&vm, GUEST(HVC | imm << 5, HVC | (imm & 0xfff0) << 4 | (imm & 0xf)));
+		if (i & 1)
+			mmu_on(&vm);
+		set_reg(&vm, X(0), PSCI_0_2_FN_SYSTEM_OFF);
+		/* A kernel may know only HVC #0: then the guest goes on */
+		REQUIRE_EQ(run_errno(&vm), 0);
+		if (vm.run->exit_reason == KVM_EXIT_SYSTEM_EVENT) {
+			struct kvm_mp_state on = { .mp_state = KVM_MP_STATE_RUNNABLE };
+
+			must(ioctl(vm.vcpu, KVM_SET_MP_STATE, &on), "KVM_SET_MP_STATE");
+			state_save(&vm, &s);
+			REQUIRE_EQ(*state_reg(&vm, &s, PC), CODE + 4);
+			TRY(takes_abort(&vm, &s, FAR_UNKNOWN));
+		}
+		vm_destroy(&vm);
+	}
+	return PASSED;
+}
+
+#ifdef __aarch64__
+#define BRK	0xd4200000U
+
+static void guest_debug(struct vm *vm, uint32_t control)
+{
+	struct kvm_guest_debug debug = { .control = control };
+
+	must(ioctl(vm->vcpu, KVM_SET_GUEST_DEBUG, &debug), "KVM_SET_GUEST_DEBUG");
+}
+
+/* A breakpoint, and a step of one instruction, which userspace has asked for */
+static enum verdict i9_after_debug(void)
+{
+	struct state s;
+	struct vm vm;
+
+	NEED_CAP(INJECT_EXT_DABT);
+	if (ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_SET_GUEST_DEBUG) <= 0)
+		SKIP("KVM_CAP_SET_GUEST_DEBUG is absent");
+	start(&vm, BRK);
+	guest_debug(&vm, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP);
+	TRY(expect_exit(&vm, KVM_EXIT_DEBUG));
+	state_save(&vm, &s);
+	REQUIRE_EQ(*state_reg(&vm, &s, PC), CODE);
+	TRY(takes_abort(&vm, &s, FAR_UNKNOWN));
+	vm_destroy(&vm);
+
+	start(&vm, COUNT);
+	guest_debug(&vm, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP);
+	TRY(expect_exit(&vm, KVM_EXIT_DEBUG));
+	guest_debug(&vm, 0);
+	state_save(&vm, &s);
+	REQUIRE_EQ(*state_reg(&vm, &s, PC), CODE + 4);
+	TRY(takes_abort(&vm, &s, FAR_UNKNOWN));
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+/*
+ * Userspace steps through the guest meanwhile. PSTATE.SS is then its own, and some
+ * kernels let it be seen.
+ */
+static enum verdict i1_stepped(void)
+{
+	static const uint32_t insns[] = { PAIR_LOAD, LOAD, STORE };
+	uint64_t pc;
+
+	NEED_CAP(INJECT_EXT_DABT);
+	if (ioctl(kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_SET_GUEST_DEBUG) <= 0)
+		SKIP("KVM_CAP_SET_GUEST_DEBUG is absent");
+	for (unsigned int i = 0; i < ARRAY_SIZE(insns); i++) {
+		struct state s;
+		struct vm vm;
+
+		start(&vm, insns[i]);
+		guest_debug(&vm, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP);
+		TRY(expect_exit(&vm, insns[i] == PAIR_LOAD ? EXIT_ARM_NISV : KVM_EXIT_MMIO));
+		state_save(&vm, &s);
+		s.pstate_mask = ~PSTATE_SS;
+		REQUIRE_EQ(inject_and_enter(&vm), 0);
+		state_abort(&vm, &s, TARGET);
+		pc = *state_reg(&vm, &s, PC);
+		TRY(state_is(&vm, &s));
+		/* The handler's first instruction exits before it is done, then after it */
+		TRY(expect_done(&vm, pc));
+		TRY(expect_exit(&vm, KVM_EXIT_DEBUG));
+		REQUIRE_EQ(get_reg(&vm, PC), pc + 4);
+		vm_destroy(&vm);
+	}
+	return PASSED;
+}
+#else
+#define i9_after_debug	arm64_only
+#define i1_stepped	arm64_only
+#endif
+
+/*
+ * A signal while the guest runs in a loop of insn and a branch, which has not faulted
+ * since its store to DONE
+ */
+static enum verdict signalled_in(uint32_t insn)
 {
 	/* again and again, as the first may come before KVM_RUN */
 	const struct itimerval often = {
 		.it_value.tv_usec = 10000, .it_interval.tv_usec = 10000,
 	}, never = {};
+	uint32_t *loop;
 	struct state s;
 	struct vm vm;
+	int err;
 
-	NEED_CAP(INJECT_EXT_DABT);
 	start(&vm, COUNT);
 	TRY(expect_done(&vm, CODE + 4));
+	TRY(settle(&vm));
+	loop = (uint32_t *)(vm.ram + CODE + 0x1000 - RAM);
+	loop[0] = insn;
+	loop[1] = BRANCH_BACK;
+	set_reg(&vm, PC, CODE + 0x1000);
 	signal_interrupts(SIGALRM);
 	setitimer(ITIMER_REAL, &often, NULL);
-	REQUIRE_EQ(run_errno(&vm), EINTR);
+	err = run_errno(&vm);
 	setitimer(ITIMER_REAL, &never, NULL);
+	REQUIRE_EQ(err, EINTR);
 	REQUIRE_EQ(vm.run->exit_reason, KVM_EXIT_INTR);
 	state_save(&vm, &s);
-	REQUIRE_EQ(*state_reg(&vm, &s, PC), CODE + 8);
-	TRY(takes_abort(&vm, &s, DONE));
+	REQUIRE(*state_reg(&vm, &s, PC) - CODE - 0x1000 <= 4, "the PC is not in the loop");
+	TRY(takes_abort(&vm, &s, FAR_UNKNOWN));
 	vm_destroy(&vm);
 	return PASSED;
+}
+
+static enum verdict i9_after_a_signal(void)
+{
+	NEED_CAP(INJECT_EXT_DABT);
+	return signalled_in(COUNT);
+}
+
+static enum verdict i9_after_wfi(void)
+{
+	NEED_CAP(INJECT_EXT_DABT);
+	return signalled_in(GUEST(0xd503207fU, 0xe320f003U));	/* wfi */
+}
+
+/* A system register that KVM reads for the guest, as the last trap */
+static enum verdict i9_after_sysreg(void)
+{
+	NEED_CAP(INJECT_EXT_DABT);
+	/* mrs x0, id_aa64isar0_el1; mrc p15, 0, r0, c1, c0, 1 (ACTLR) */
+	return signalled_in(GUEST(0xd5380600U, 0xee110f30U));
 }
 
 /* A vCPU that PSCI has yet to reset: the reset comes first, then the abort */
 static enum verdict i9_reset_pending(void)
 {
-	struct kvm_vcpu_init init;
 	struct vm vm, second;
 
 	NEED_CAP(INJECT_EXT_DABT);
 	start(&vm, HVC);
 	second = vcpu_add(&vm, 1);
-	init = vcpu_target(&vm);
-	init.features[0] |= 1U << KVM_ARM_VCPU_POWER_OFF;
-	must(ioctl(second.vcpu, KVM_ARM_VCPU_INIT, &init), "KVM_ARM_VCPU_INIT");
+	vcpu_init_with(&second, 1U << KVM_ARM_VCPU_POWER_OFF);
 
 	/* CPU_ON of the second, which starts at DATA */
 	set_reg(&vm, X(0), GUEST(PSCI_0_2_FN64_CPU_ON, PSCI_0_2_FN_CPU_ON));
@@ -750,11 +1005,16 @@ static const struct test tests[] = {
 	{ "I1 from EL1 with SP_EL0", i1_from_el1t },
 	{ "I1 from EL0", i1_from_el0 },
 	{ "I1 from AArch32 EL0, a 16-bit instruction: IL is 1", i1_from_aarch32_el0 },
+	{ "I1 every bit of PSTATE and SPSR that the CPU has", i1_pstate },
+	{ "I1 in a VM with MTE: PSTATE.TCO is set", i1_pstate_mte },
+	{ "I1 an undefined instruction that KVM injects: IL is 1", i1_undefined },
+	{ "I1 while userspace single-steps the guest", i1_stepped },
 	{ "I1 of one vCPU, while another runs and notices nothing", i1_beside_another },
 	{ "I2 AArch32, short descriptors: DFSR 0x008", i2_short },
 	{ "I2 AArch32, long descriptors: DFSR 0x210", i2_long },
 	{ "I2 AArch32, vectors at 0xffff0000 with SCTLR.V", i2_high_vectors },
 	{ "I2 AArch32, from T32 and from USR mode", i2_from_t32_and_usr },
+	{ "I2 AArch32, every bit of CPSR and SPSR that the CPU has", i2_cpsr },
 	{ "I3 ext_dabt_pending always reads 0", i3_reads_as_zero },
 	{ "I3 registers saved right after the injection hold all of it", i3_migration },
 	{ "I4 an aborted MMIO load writes no register and is not completed", i4_load_is_dropped },
@@ -768,6 +1028,10 @@ static const struct test tests[] = {
 	{ "I9 injecting before the vCPU has ever run", i9_never_run },
 	{ "I9 injecting after other exits is an abort at the current PC", i9_after_other_exits },
 	{ "I9 injecting after a signal is an abort at the current PC", i9_after_a_signal },
+	{ "I9 injecting after WFI", i9_after_wfi },
+	{ "I9 injecting after a trapped system register", i9_after_sysreg },
+	{ "I9 injecting after an HVC, whatever its immediate", i9_after_hvc },
+	{ "I9 injecting after a breakpoint and a single step", i9_after_debug },
 	{ "I9 injecting while a PSCI reset is due", i9_reset_pending },
 	{ "I9 no kernel warning by now", no_warning },
 };

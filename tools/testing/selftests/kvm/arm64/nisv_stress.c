@@ -61,12 +61,12 @@ struct thread {
 
 enum op {
 	OP_RUN, OP_RUN_NOT, OP_INJECT, OP_SET_EVENTS, OP_GET_EVENTS, OP_SET_REG, OP_GET_REG,
-	OP_PC, OP_ENABLE_CAP, OP_MEMSLOT, OP_INIT, OP_ANSWER, OPS
+	OP_PC, OP_ENABLE_CAP, OP_MEMSLOT, OP_INIT, OP_DEBUG, OP_ANSWER, OPS
 };
 
 static const char * const op_name[OPS] = {
 	"run", "run_immediate_exit", "inject", "set_events", "get_events", "set_reg",
-	"get_reg", "set_pc", "enable_cap", "memslot", "init", "answer",
+	"get_reg", "set_pc", "enable_cap", "memslot", "init", "guest_debug", "answer",
 };
 
 /* How often each was done, and how often it succeeded */
@@ -140,6 +140,25 @@ static int init_again(struct vm *vcpu, uint64_t *r)
 	if (one_in(r, 4))
 		init.features[below(r, 7)] ^= 1U << below(r, 32);
 	return ioctl(vcpu->vcpu, KVM_ARM_VCPU_INIT, &init);
+}
+
+/* Breakpoints and single-stepping, mostly as they may be asked for, and off again */
+static int debug_randomly(struct vm *vcpu, uint64_t *r)
+{
+	struct kvm_guest_debug debug = {};
+
+	if (one_in(r, 2)) {
+		debug.control = KVM_GUESTDBG_ENABLE | (one_in(r, 8) ? rnd(r) : rnd(r) & 0x30002);
+#ifdef __aarch64__
+		for (unsigned int i = 0; i < KVM_ARM_MAX_DBG_REGS; i++) {
+			debug.arch.dbg_bcr[i] = one_in(r, 2) ? rnd(r) : 0;
+			debug.arch.dbg_bvr[i] = CODE + 4 * below(r, 1024);
+			debug.arch.dbg_wcr[i] = one_in(r, 2) ? rnd(r) : 0;
+			debug.arch.dbg_wvr[i] = HOLE + 8 * below(r, 64);
+		}
+#endif
+	}
+	return ioctl(vcpu->vcpu, KVM_SET_GUEST_DEBUG, &debug);
 }
 
 static int run_once(struct vm *vcpu, bool not)
@@ -227,6 +246,8 @@ static int operate(enum op op, struct vm *vcpu, struct thread *t)
 		return memslot_randomly(r);
 	case OP_INIT:
 		return init_again(vcpu, r);
+	case OP_DEBUG:
+		return debug_randomly(vcpu, r);
 	default:
 		return answer(vcpu, r);
 	}
@@ -235,7 +256,7 @@ static int operate(enum op op, struct vm *vcpu, struct thread *t)
 static enum op next_op(uint64_t *r)
 {
 	/* of 32: mostly what leads to exits and injections */
-	static const uint8_t weight[OPS] = { 14, 1, 4, 3, 1, 2, 1, 1, 1, 1, 1, 2 };
+	static const uint8_t weight[OPS] = { 14, 1, 4, 3, 1, 2, 1, 1, 1, 1, 1, 1, 1 };
 	unsigned int n = below(r, 32);
 	enum op op = 0;
 
