@@ -102,6 +102,9 @@ misfit() {
 # for what came of it, the name is in the last unindented line before a change.
 places() {
 	awk '
+		# The message may have lists
+		/^diff --git / { diff = 1 }
+		!diff { next }
 		/^\+\+\+ b\// { file = substr($2, 3) }
 		/^@@ / { sub(/^@@ [^@]* @@ ?/, ""); at = " " $0; changed = 0; next }
 		/^[-+]/ { if (!changed && !/^(---|\+\+\+) /) print file at; changed = 1 }

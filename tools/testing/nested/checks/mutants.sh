@@ -31,7 +31,7 @@ failed() {
 grep -v '^#' "$nested/checks/mutants" | grep -E "${MUTANTS:-.}" >"$tmp/list"
 plan "$(wc -l <"$tmp/list")"
 n=0
-while IFS=$'\t' read -r row file expression what <&3; do
+while IFS=$'\t' read -r row file expression what machine <&3; do
 	n=$((n + 1))
 	name=mutant-$n
 	"${git[@]}" checkout -qf --detach series
@@ -47,7 +47,7 @@ while IFS=$'\t' read -r row file expression what <&3; do
 		result 1 "$row $what: does not build" "$tmp/end"
 		continue
 	fi
-	"$nested/boot/tests.sh" "$out" "$name" "$cell" "$dir/image/mutant/Image" "$payload" >"$tmp/log" 2>&1
+	"$nested/boot/tests.sh" "$out" "$name" "${machine:-$cell}" "$dir/image/mutant/Image" "$payload" >"$tmp/log" 2>&1
 	failed "$name" >"$tmp/failed"
 	echo "# $(wc -l <"$tmp/failed") failed: $(head -n 1 "$tmp/failed")"
 	# The row is named, or the kernel did not live to say so; not if it never began
