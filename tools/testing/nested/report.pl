@@ -85,7 +85,7 @@ $out .= "\n" . join '', map { sprintf "%-18s %17s\n", $_, counts($count{$_}{host
 
 # The rows of the contract that failed, as the tests' names begin with them
 my %broken;
-$broken{$_}++ for map { /: ((?:[CEI]\d )+)/ ? split ' ', $1 : () } @problems;
+$broken{$_}++ for map { /: ((?:[CEI]\d+ )+)/ ? split ' ', $1 : () } @problems;
 
 $out .= "\nskipped:\n" if %skipped;
 for my $reason (sort keys %skipped) {

@@ -51,6 +51,6 @@ while IFS=$'\t' read -r row file expression what machine <&3; do
 	failed "$name" >"$tmp/failed"
 	echo "# $(wc -l <"$tmp/failed") failed: $(head -n 1 "$tmp/failed")"
 	# The row is named, or the kernel did not live to say so; not if it never began
-	grep -qE "^([CEI][0-9] )*$row |^nisv_[a-z]+ ended: " "$tmp/failed"
+	grep -qE "^([CEI][0-9]+ )*$row |^nisv_[a-z]+ ended: " "$tmp/failed"
 	result $? "$row $what" "$tmp/failed"
 done 3<"$tmp/list"
