@@ -88,7 +88,7 @@ says() {
 	result $? "$name" "$tmp/diff"
 }
 
-plan $(($(bad | wc -l) + 10))
+plan $(($(bad | wc -l) + 11))
 
 while IFS=$'\t' read -r args pattern; do
 	eval "\"\${make[@]}\" $args" >"$tmp/out" 2>&1
@@ -138,3 +138,8 @@ printf '%s\n' 'seq 1000; echo "foo.c:1:2: error: bad"; seq 1000; exit 3' >"$tmp/
 "$nested/stage.sh" building "$tmp/log" bash "$tmp/build.sh" >"$tmp/out" 2>&1
 [ $? -eq 3 ] && grep -q '^ *foo.c:1:2: error: bad$' "$tmp/out"
 result $? "a stage that fails shows the error, not only the end" "$tmp/out"
+
+printf '%s\n' 'seq 1000; echo "foo.c:1:2: error: bad"; echo "tree: no space"; exit 3' >"$tmp/build.sh"
+"$nested/stage.sh" building "$tmp/log" bash "$tmp/build.sh" >"$tmp/out" 2>&1
+tail -n +2 "$tmp/out" | diff - <(echo "    tree: no space") >"$tmp/diff"
+result $? "what a script of ours says of it comes alone" "$tmp/diff"
