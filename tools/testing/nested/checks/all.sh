@@ -43,7 +43,8 @@ key=$(git -C "$dir/linux" rev-parse 'base^{tree}'
 if [ "$key" != "$(cat "$kept/key" 2>/dev/null)" ]; then
 	rm -rf "$kept"
 	mkdir -p "$kept"
-	stage 'checkpatch, W=1, sparse, builds' "$kept/series.tap" "$nested/checks/series.sh" "$base" "$dir"
-	echo "$key" >"$kept/key"
+	# What was cut short is done again
+	"$nested/stage.sh" 'checkpatch, W=1, sparse, builds' "$kept/series.tap" \
+		"$nested/checks/series.sh" "$base" "$dir" && echo "$key" >"$kept/key"
 fi
 cp "$kept/series.tap" "$results/host/"
