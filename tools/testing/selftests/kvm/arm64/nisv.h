@@ -55,7 +55,7 @@
 #define CAP_ARM_INJECT_EXT_DABT	178
 #define CAP_ARM_VM_IPA_SIZE	165
 #define CAP_ARM_SVE		170
-#define CAP_ARM_MTE		195
+#define CAP_ARM_MTE		205
 #define EVENT_EXT_DABT_BYTE	2	/* in struct kvm_vcpu_events */
 
 struct arm_nisv {
