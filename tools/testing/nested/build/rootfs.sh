@@ -10,20 +10,16 @@ set -euo pipefail
 
 out=$1
 shift
+nested=$(cd "$(dirname "$0")/.." && pwd)
+. "$nested/build/apt.sh"
 debian=arm64 packages=$*
 [ "$ARCH" = arm64 ] || debian=armhf
 tmp=$(mktemp -d "$(dirname "$out")/rootfs.XXXXXX")
 export TMPDIR=$tmp
 trap 'rm -rf "$tmp"' EXIT
 
-# The machine's own Debian mirrors, for another architecture
-# shellcheck disable=SC2016 # apt's own variables
-apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
-	'Created-By: Packages' 'Origin: Debian' | sort -u >"$tmp/sources"
-[ -s "$tmp/sources" ] || {
-	echo "rootfs: apt knows no Debian mirror; run apt-get update" >&2
-	exit 1
-}
+# For another architecture
+mirrors >"$tmp/sources"
 
 extract() {
 	mmdebstrap --variant=extract --architectures="$debian" \

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# scripts.sh: shellcheck for every shell script. Prints TAP.
+# scripts.sh: shellcheck for every shell script, and what they source. Prints TAP.
 
 set -u
 
@@ -11,8 +11,8 @@ top=$(cd "$nested/../../.." && pwd)
 cd "$top" || exit
 
 mapfile -t scripts < <(git ls-files -co --exclude-standard | while read -r f; do
-	[ -f "$f" ] && head -n 1 "$f" | grep -qE '^#!.*(sh|bash)$' && echo "$f"
-done; ls tools/testing/nested/checks/tap.sh)
+	[ -f "$f" ] && { [[ $f == *.sh ]] || head -n 1 "$f" | grep -qE '^#!.*(sh|bash)$'; } && echo "$f"
+done)
 
 plan ${#scripts[@]}
 for s in "${scripts[@]}"; do

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# apt.sh: for scripts that deal with Debian's packages. Source it.
+
+# The machine's own Debian mirrors, a line "deb URI SUITE COMPONENT" each
+mirrors() {
+	# shellcheck disable=SC2016 # apt's own variables
+	apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
+		'Created-By: Packages' 'Origin: Debian' | sort -u | grep . || {
+		echo "$(basename "$0" .sh): apt knows no Debian mirror; run apt-get update" >&2
+		return 1
+	}
+}
+
+# parts <DEPENDS: which of the packages that one depends on are parts of a kernel, a
+# line "NAME" or "NAME=VERSION" each
+parts() {
+	tr ',' '\n' | sed -nE 's/^ *(linux-(image|binary|modules)-[^ ]*)( \(= ([^)]*)\))?.*/\1=\4/p' | sed 's/=$//'
+}

@@ -1,0 +1,121 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# debian.sh DIR SUITE ARCH PACKAGE...: fetch packages of a Debian suite into DIR, and
+# print the names of their files. With a package come those that it needs to be
+# a whole kernel: linux-image-* may be no more than a list of others.
+#
+# SUITE is one that the machine's own mirror has, as trixie or bullseye-security; "own",
+# which are those of the machine; or "any", which are all of them. PACKAGE is what apt
+# takes, or kernel=VERSION, the newest image of that version: 6.12 stands for 6.12.118,
+# too.
+#
+# apt's state is in DIR/apt, so that this needs no privileges and the machine's own
+# stays as it is. What has been fetched is kept, and does without a network.
+
+set -euo pipefail
+
+dir=$1
+suite=$2
+arch=$3
+shift 3
+nested=$(cd "$(dirname "$0")/.." && pwd)
+. "$nested/build/apt.sh"
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+# "stable" is another one on a mirror that is kept at a date
+releases="bullseye bookworm trixie forky sid"
+
+fail() {
+	echo "debian: $*" >&2
+	exit 1
+}
+
+mkdir -p "$dir/apt/lists/partial" "$dir/apt/cache/archives/partial"
+cd "$dir"
+dir=$PWD
+state=$dir/apt
+log=$state/log
+sources=$state/sources.$suite
+# Suites that nobody updates any more are still what people run
+options=(-q -o "Dir::State::lists=$state/lists" -o Dir::State::status=/dev/null
+	-o "Dir::Cache=$state/cache" -o Dir::Cache::pkgcache=pkgcache.bin -o Dir::Cache::srcpkgcache=
+	-o "Dir::Etc::sourcelist=$sources" -o Dir::Etc::sourceparts=/dev/null
+	-o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null
+	-o "APT::Architecture=$arch" -o APT::Get::List-Cleanup=false -o APT::Sandbox::User=root
+	-o Acquire::Check-Valid-Until=false)
+
+get() {
+	apt-get "${options[@]}" "$@"
+}
+
+cache() {
+	apt-cache "${options[@]}" "$@"
+}
+
+# Updates of a release may have a mirror of their own
+mirrors=$(mirrors)
+case $suite in
+own)	suites=$(cut -d ' ' -f 3 <<<"$mirrors" | sort -u) ;;
+any)	suites=$(for r in $releases; do echo "$r" "$r-security" "$r-backports"; done) ;;
+*)	suites=$suite ;;
+esac
+: >"$sources.new"
+for s in $suites; do
+	case $s in
+	*-security)	like='[^ ]*-security' ;;
+	*)		like='[^ -]*' ;;
+	esac
+	uri=$(sed -nE "s/^deb ([^ ]*) $like main\$/\\1/p" <<<"$mirrors" | head -n 1)
+	[ -z "$uri" ] || echo "deb [arch=$arch signed-by=$keyring] $uri $s main" >>"$sources.new"
+done
+mv "$sources.new" "$sources"
+[ -s "$sources" ] || fail "apt knows no mirror of $suite, as it has none like it: add that of your release, as" \
+	"bookworm-security, to /etc/apt/sources.list, then run apt-get update"
+
+# Of several suites, those count that are there
+get update >"$log" 2>&1 || true
+# shellcheck disable=SC2016 # apt's own variable
+there=$(get indextargets --format '$(RELEASE)' 'Created-By: Packages' | sort -u | xargs)
+if [ -z "$there" ]; then
+	! grep -q 'does not have a Release file' "$log" ||
+		fail "the mirror $uri has no suite $suite: is it spelt right? What is too old or too new it does not have"
+	fail "cannot fetch what $suite has from $uri: no network? See $log"
+fi
+
+# All kernels, as "VERSION NAME=VERSION"; those with a word in their names that is no
+# number are special ones
+kernels() {
+	cache pkgnames linux-image- | grep -E "^linux-image-[0-9][^-]*(-[0-9][^-]*)?-$arch\$" |
+		xargs -r apt-cache "${options[@]}" madison | tr -d ' ' | awk -F '|' '{ print $2, $1 "=" $2 }' | sort -uV
+}
+
+wanted=()
+for p; do
+	case $p in
+	kernel=*)
+		v=${p#*=}
+		p=$(kernels | awk -v v="$v" 'index($1, v) == 1 && substr($1, length(v) + 1) ~ /^[^0-9]/ { n = $2 } END { print n }')
+		[ -n "$p" ] || fail "there is no kernel $v for $arch in $there; there is:" \
+			"$(kernels | sed -E 's/^([0-9]+\.[0-9]+).*/\1/' | sort -uV | xargs)"
+		;;
+	esac
+	wanted+=("$p")
+done
+
+# With what they need; what is appended is looked at as well
+files=()
+for ((i = 0; i < ${#wanted[@]}; i++)); do
+	p=${wanted[i]}
+	show=$(cache show --no-all-versions "$p" 2>/dev/null) || fail "there is no package $p for $arch in $there of $uri"
+	for part in $(sed -n 's/^Depends: //p' <<<"$show" | parts); do
+		wanted+=("$part")
+	done
+	# The name that apt gives it
+	file=$(awk '$1 == "Package:" { p = $2 } $1 == "Version:" { v = $2 } $1 == "Architecture:" { a = $2 }
+		END { gsub(":", "%3a", v); print p "_" v "_" a ".deb" }' <<<"$show")
+	[ -e "$file" ] || echo "fetching $p, $(($(sed -n 's/^Size: //p' <<<"$show") / 1000)) kB" >&2
+	files+=("$dir/$file")
+done
+get download "${wanted[@]}" >>"$log" 2>&1 ||
+	fail "cannot fetch ${wanted[*]}: $(grep '^E: ' "$log" | head -n 1)"
+printf '%s\n' "${files[@]}" | sort -u
