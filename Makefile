@@ -5,7 +5,7 @@
 # The kernel that the series is put on: one of Debian's, or a tree of yours; and
 # where everything is built
 KERNEL		?=
-# Not the series: "none" for that kernel as it is; or an Image, or a Debian package of one
+# Not the series: "none" for that kernel as it is; or another, see tools/testing/nested/build/foreign.sh
 SERIES		?=
 IMAGE		?=
 ifneq ($(KERNEL),)
@@ -70,7 +70,7 @@ export ARCH BASE QEMU GIC CPUS TIMEOUT CROSS_COMPILE JOBS CCACHE_DIR
 N	:= tools/testing/nested
 T	:= tools/testing/selftests/kvm/arm64
 # For the nested host
-DEBS	:= busybox-static $(if $(IMAGE),$(if $(filter debian,$(IMAGE)),linux-image-arm64),$(if $(filter arm64,$(ARCH)),qemu-system-arm))
+DEBS	:= busybox-static $(if $(IMAGE),,$(if $(filter arm64,$(ARCH)),qemu-system-arm))
 ROOTFS	:= $(abspath $(BUILD))/$(ARCH)-$(lastword $(DEBS)).squashfs
 TESTS	:= $(patsubst $T/%.c,%,$(wildcard $T/*.c)) $(if $(filter arm64,$(ARCH)),libnisv)
 STAGE	:= $N/stage.sh
@@ -83,7 +83,9 @@ variant	= $(addprefix -,$(filter $(KERNELS),$(subst +, ,$1)))
 plain	= $(subst $(space),+,$(filter-out $(KERNELS) novirtio,$(subst +, ,$1)))
 ifneq ($(IMAGE),)
 NAME	:= $(IMAGE)
-B	:= $(abspath $(BUILD))/image-$(notdir $(IMAGE))
+B	:= $(abspath $(BUILD))/image-$(subst :,-,$(notdir $(abspath $(firstword $(IMAGE)))))
+# It has the pages that it has
+ALL_CELLS := $(filter-out %16k %64k %debug,$(ALL_CELLS))
 SUBJECT	:= foreign
 WITH	:= as it is
 else
@@ -128,7 +130,7 @@ help:
 		KERNEL '$(KERNEL)' 'or a kernel tree of yours, of which a copy is used' \
 		CONFIG '$(CONFIG)' 'a fragment of a kernel configuration, if it needs more' \
 		SERIES '$(SERIES)' 'none: check that kernel as it is' \
-		IMAGE '$(IMAGE)' 'or check an Image, a Debian package of a kernel, or debian, which fetches it' \
+		IMAGE '$(IMAGE)' 'or check an Image, Debian packages of a kernel, or debian, debian:6.12, debian:trixie' \
 		ARCH '$(ARCH)' 'of the nested host: arm64, or arm with 5.4 and 4.19' \
 		CPU '$(CPU)' 'the emulated CPU, as max or max+nvhe; empty: $(RUN_CPU) to run, CELLS to check' \
 		CELLS '$(strip $(CELLS))' 'the hosts to check on' \
@@ -164,12 +166,16 @@ base:
 	@[ -z '$(filter-out none,$(SERIES))' ] || { echo 'make: SERIES=$(SERIES): it may be "none", or empty' >&2; exit 2; }
 	@[ -z '$(KERNEL)' ] || [ -n '$(SERIES)' ] || patches/series.sh base '$(KERNEL)' >/dev/null
 	@[ -n '$(filter $(BASE),$(BASES) any)' ] || { echo "make: no BASE=$(BASE); there is: $(BASES)" >&2; exit 2; }
+	@[ -z '$(IMAGE)' ] || [ -z '$(filter run mutants bench series,$(MAKECMDGOALS))' ] || \
+		{ echo "make $(MAKECMDGOALS): not with IMAGE=, which only has check, cells and soak; say BASE= or KERNEL=" >&2; exit 2; }
 	@[ -z '$(CONFIG)' ] || [ -r '$(CONFIG)' ] || { echo 'make: CONFIG=$(CONFIG): no such file' >&2; exit 2; }
 	@[ '$(ARCH)' = arm64 ] || [ -d '$(KERNEL)/arch/arm/kvm' ] || \
 		{ echo "make: ARCH=$(ARCH) needs a KERNEL=dir that has arch/arm/kvm (5.4 or 4.19)" >&2; exit 2; }
 
 packages: base
 ifndef PACKAGES_ARE_THERE
+# First, as it may be refused
+	@$(if $(IMAGE),$N/build/foreign.sh kernel $B $(IMAGE))
 	@$(STAGE) 'packages' $(B)/log/packages $N/build/packages.sh all $(if $(KERNEL),native) $(MORE_PACKAGES) || exit 2
 	@for p in '$(QEMU)' '$(CROSS_COMPILE)gcc'; do command -v "$$p" >/dev/null || \
 		{ echo "make: no program $$p: see QEMU= and CROSS_COMPILE=" >&2; exit 2; }; done
@@ -197,8 +203,8 @@ $(ROOTFS): $N/build/rootfs.sh | packages
 rootfs: $(ROOTFS)
 	@:
 
-foreign: $(ROOTFS)
-	@$(STAGE) 'kernel $(IMAGE)' $(B)/log/kernel $N/build/foreign.sh $B '$(IMAGE)' $(ROOTFS)
+foreign: packages
+	@$(STAGE) 'modules of $(NAME)' $(B)/log/kernel $N/build/foreign.sh modules $B
 
 bench: MORE_PACKAGES := bench
 
