@@ -31,6 +31,7 @@ stage 'the base lacks the feature' "$results/host/base.tap" \
 stage 'a guest with QEMU' "$results/host/guest.tap" \
 	"$nested/checks/guest.sh" "$dir" "$results/guest" "$cpu" "$rootfs"
 stage 'make apply, make series' "$results/host/apply.tap" "$nested/checks/apply.sh" "$base" "$dir/linux"
+stage 'IMAGE=' "$results/host/image.tap" "$nested/checks/image.sh"
 stage 'the forms and the assembler' "$results/host/forms.tap" \
 	"$nested/checks/forms.sh" "$top/tools/testing/selftests/kvm/arm64/nisv_forms.h"
 stage 'the library' "$results/host/library.tap" "$nested/checks/library.sh" "$dir/libnisv"
