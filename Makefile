@@ -82,8 +82,8 @@ KERNELS	:= $(shell $N/boot/host.sh kernels 2>/dev/null)
 variant	= $(addprefix -,$(filter $(KERNELS),$(subst +, ,$1)))
 plain	= $(subst $(space),+,$(filter-out $(KERNELS) novirtio,$(subst +, ,$1)))
 ifneq ($(IMAGE),)
-NAME	:= $(IMAGE)
-B	:= $(abspath $(BUILD))/image-$(subst :,-,$(notdir $(abspath $(firstword $(IMAGE)))))
+NAME	:= $(notdir $(IMAGE:%/=%))
+B	:= $(abspath $(BUILD))/image-$(subst :,-,$(firstword $(NAME)))
 # It has the pages that it has
 ALL_CELLS := $(filter-out %16k %64k %debug,$(ALL_CELLS))
 SUBJECT	:= foreign
@@ -204,7 +204,7 @@ rootfs: $(ROOTFS)
 	@:
 
 foreign: packages
-	@$(STAGE) 'modules of $(NAME)' $(B)/log/kernel $N/build/foreign.sh modules $B
+	@$(STAGE) 'modules of that kernel' $(B)/log/kernel $N/build/foreign.sh modules $B
 
 bench: MORE_PACKAGES := bench
 
