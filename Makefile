@@ -264,7 +264,7 @@ soak: base
 mutants: TESTS := $(filter-out nisv_stress libnisv,$(TESTS))
 mutants: ready
 	@rm -rf $(B)/mutants; mkdir -p $(B)/mutants/host
-	@TIMEOUT=60 NESTED=nested_forms=4K $(STAGE) 'mutants on $(or $(CPU),max)' $(B)/mutants/host/mutants.tap \
+	@TIMEOUT=120 $(STAGE) 'mutants on $(or $(CPU),max)' $(B)/mutants/host/mutants.tap \
 		$N/checks/mutants.sh $B $(B)/mutants $B/payload $(or $(CPU),max) $(abspath $(CONFIGS))
 	@sed -n 's/^\(not \)*ok [0-9]* /\1caught: /p' $(B)/mutants/host/mutants.tap
 	@$N/report.pl "mutants of $(NAME) $$(cat $B/version) $(WITH)" $(B)/mutants host

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # mutants.sh DIR OUT PAYLOAD CELL CONFIG...: break the series in DIR/linux in each of
-# the ways that the file "mutants" lists, build that, run the tests of PAYLOAD on the
-# machine CELL, and see that one of them fails which names the row. Prints TAP; a
-# mutant that survives is a missing test. MUTANTS: only lines that match this.
+# the ways that the file "mutants" lists, build that, run the tests of its row in PAYLOAD
+# on the machine CELL, and see that one of them fails. Prints TAP; a mutant that
+# survives is a missing test. MUTANTS: only lines that match this. Some boot while the
+# next one is built.
 #
 # The environment is that of boot.sh and image.sh.
 
@@ -28,29 +29,56 @@ failed() {
 	grep -lE '^Bail out' "$out/$1"/*.tap | sed "s|.*/\(.*\).tap|\1 ended: $(cat "$out/$1.boot/failed" 2>/dev/null)|"
 }
 
+# Boot mutant $1, an image, on machine $2; a test of the row $3 must fail
+judge() {
+	local forms='SP_EL1, 4K'
+
+	[ "$3" != E10 ] || forms=E10
+	NESTED="nested_part=$3 nested_forms=\"$forms\"" \
+		"$nested/boot/tests.sh" "$out" "mutant-$1" "$2" "$tmp/$1.Image" "$payload" >"$tmp/$1.log" 2>&1
+	rm "$tmp/$1.Image"
+	failed "mutant-$1" >"$tmp/$1.why"
+	# The row is named, or the kernel did not live to say so; not if it never began
+	grep -qE "^([CEI][0-9]+ )*$3 |^nisv_[a-z]+ ended: " "$tmp/$1.why"
+	echo $? >"$tmp/$1.rc"
+}
+
+# Make mutant $1 of the expression $3 in the file $2; what it is, is $4
+build() {
+	"${git[@]}" checkout -qf --detach series
+	perl -0pi -e "$3" "$linux/$2" 2>"$tmp/$1.why"
+	if "${git[@]}" diff --quiet; then
+		echo "the expression changes nothing: $3" >>"$tmp/$1.why"
+		return 1
+	fi
+	"${git[@]}" commit -qam "$4"
+	if ! "$nested/build/image.sh" "$dir" HEAD mutant "${configs[@]}" >"$tmp/log" 2>&1; then
+		{ echo "it does not build:"; grep 'error:' "$tmp/log" || tail -n 5 "$tmp/log"; } >"$tmp/$1.why"
+		return 1
+	fi
+	mv "$dir/image/mutant/Image" "$tmp/$1.Image"
+}
+
+configs=("$@")
 grep -v '^#' "$nested/checks/mutants" | grep -E "${MUTANTS:-.}" >"$tmp/list"
-plan "$(wc -l <"$tmp/list")"
 n=0
 while IFS=$'\t' read -r row file expression what machine <&3; do
 	n=$((n + 1))
-	name=mutant-$n
-	"${git[@]}" checkout -qf --detach series
-	perl -0pi -e "$expression" "$linux/$file" 2>"$tmp/log"
-	if "${git[@]}" diff --quiet; then
-		echo "the expression changes nothing: $expression" >>"$tmp/log"
-		result 1 "$row $what" "$tmp/log"
-		continue
+	echo "mutant $n: $row $what" >&2
+	while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do
+		wait -n
+	done
+	echo 1 >"$tmp/$n.rc"
+	if build $n "$file" "$expression" "$row $what"; then
+		judge $n "${machine:-$cell}" "$row" &
 	fi
-	"${git[@]}" commit -qam "$row $what"
-	if ! "$nested/build/image.sh" "$dir" HEAD mutant "$@" >"$tmp/log" 2>&1; then
-		tail -n 5 "$tmp/log" >"$tmp/end"
-		result 1 "$row $what: does not build" "$tmp/end"
-		continue
-	fi
-	"$nested/boot/tests.sh" "$out" "$name" "${machine:-$cell}" "$dir/image/mutant/Image" "$payload" >"$tmp/log" 2>&1
-	failed "$name" >"$tmp/failed"
-	echo "# $(wc -l <"$tmp/failed") failed: $(head -n 1 "$tmp/failed")"
-	# The row is named, or the kernel did not live to say so; not if it never began
-	grep -qE "^([CEI][0-9]+ )*$row |^nisv_[a-z]+ ended: " "$tmp/failed"
-	result $? "$row $what" "$tmp/failed"
+done 3<"$tmp/list"
+wait
+
+plan $n
+n=0
+while IFS=$'\t' read -r row _ _ what _ <&3; do
+	n=$((n + 1))
+	sed -n 1p "$tmp/$n.why" | sed 's/^/# /'
+	result "$(cat "$tmp/$n.rc")" "$row $what" "$tmp/$n.why"
 done 3<"$tmp/list"

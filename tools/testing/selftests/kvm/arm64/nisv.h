@@ -1210,12 +1210,19 @@ static inline int tests_end(void)
 	return tests_failed ? KSFT_FAIL : tests_passed ? KSFT_PASS : KSFT_SKIP;
 }
 
-static inline int run_tests(const struct test *tests, unsigned int n)
+/* With an argument, only tests that have it in their name */
+static inline int run_tests(const struct test *tests, unsigned int n, int argc, char **argv)
 {
-	if (!tests_start(n))
+	const char *part = argc > 1 ? argv[1] : "";
+	unsigned int chosen = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		chosen += !!strstr(tests[i].name, part);
+	if (!tests_start(chosen))
 		return KSFT_SKIP;
 	for (unsigned int i = 0; i < n; i++)
-		test_result(tests[i].name, tests[i].fn());
+		if (strstr(tests[i].name, part))
+			test_result(tests[i].name, tests[i].fn());
 	return tests_end();
 }
 

@@ -231,7 +231,7 @@ static const struct test tests[] = {
 	{ "I8 GET and SET_VCPU_EVENTS before KVM_ARM_VCPU_INIT are ENOEXEC", i8_before_init },
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return run_tests(tests, ARRAY_SIZE(tests));
+	return run_tests(tests, ARRAY_SIZE(tests), argc, argv);
 }

@@ -815,7 +815,7 @@ static const struct test tests[] = {
 	{ "E11 a fetch beyond the IPA space: FAR is the virtual address", e11_fetch },
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return run_tests(tests, ARRAY_SIZE(tests));
+	return run_tests(tests, ARRAY_SIZE(tests), argc, argv);
 }

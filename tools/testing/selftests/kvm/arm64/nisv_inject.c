@@ -1036,7 +1036,7 @@ static const struct test tests[] = {
 	{ "I9 no kernel warning by now", no_warning },
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return run_tests(tests, ARRAY_SIZE(tests));
+	return run_tests(tests, ARRAY_SIZE(tests), argc, argv);
 }

@@ -460,5 +460,5 @@ int main(int argc, char **argv)
 			return KSFT_FAIL;
 	}
 	printf("# %lu operations, seed %llu\n", operations, (unsigned long long)seed);
-	return run_tests(tests, ARRAY_SIZE(tests));
+	return run_tests(tests, ARRAY_SIZE(tests), argc - optind + 1, argv + optind - 1);
 }
