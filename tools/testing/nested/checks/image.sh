@@ -39,7 +39,7 @@ module() {
 refuses() {
 	local rc=0
 
-	env -u MAKEFLAGS make -s -C "$top" "${4-check}" BUILD="$tmp/build" KERNEL= SERIES= IMAGE="$3" >out.all 2>&1 &&
+	env -u MAKEFLAGS make -s -C "$top" "${4-check}" BUILD="$tmp/build" ARCH=arm64 KERNEL= SERIES= IMAGE="$3" >out.all 2>&1 &&
 		{ echo "it does not fail"; rc=1; } >>out.all
 	grep -v '^make.*\*\*\*' out.all >out
 	[ "$(wc -l <out)" = 1 ] && grep -qE "$2" out || rc=1
