@@ -104,8 +104,8 @@ export STAGES := $(B)/log/stages
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run check check-all cells soak mutants bench apply series clean distclean
-.PHONY: arm64 ready packages base tree images rootfs foreign checks FORCE
+.PHONY: help run check check-all cells soak mutants prefixes bench apply series clean distclean
+.PHONY: arm64 ours ready packages base tree images rootfs foreign checks FORCE
 
 help:
 	@echo 'KVM on Arm: MMIO without a valid syndrome goes to userspace, which may inject an abort'
@@ -118,6 +118,7 @@ help:
 	@echo '  make cells              the kselftests only, on the hosts CELLS'
 	@echo '  make soak               SOAK_OPS random operations on a kernel that finds errors'
 	@echo '  make mutants            break the series, line by line, and see the tests notice it'
+	@echo '  make prefixes           boot each patch, and see that it loses nothing that held before'
 	@echo '  make bench              what it costs, in instructions, without and with the series'
 	@echo '  make apply KERNEL=dir   put the series on your kernel tree, whole or not at all'
 	@echo '  make series             write the series as mails to $$(BUILD)/$$(BASE)/mails'
@@ -211,8 +212,9 @@ bench: MORE_PACKAGES := bench
 cells: IMAGES := $(CELL_IMAGES)
 run: IMAGES := base series
 mutants: IMAGES :=
+prefixes: IMAGES := base
 bench: IMAGES = $(BENCH_KERNELS)
-run mutants: HOSTS = $(RUN_CPU)
+run mutants prefixes: HOSTS = $(RUN_CPU)
 bench: HOSTS = $(addsuffix +icount,$(BENCH_CPUS))
 
 # The kernel keeps the CPUs busy while the root file system waits for the network
@@ -223,6 +225,10 @@ ready: packages
 # What boots a guest
 arm64:
 	@[ '$(ARCH)' = arm64 ] || { echo 'make: no QEMU of today runs a guest on a 32-bit host; make check does all else' >&2; exit 2; }
+
+# What takes the series apart
+ours:
+	@[ '$(SUBJECT)' = series ] || { echo 'make: that kernel is taken as it is, so there are no patches to look at: leave out SERIES= and IMAGE=' >&2; exit 2; }
 
 run: arm64 ready
 	@$N/boot/guest.sh $(RESULTS)/guest $(RUN_CPU) $B/image/base/Image $B/image/series/Image $B/payload/guest.cpio $(ROOTFS)
@@ -269,6 +275,15 @@ mutants: ready
 	@sed -n 's/^\(not \)*ok [0-9]* /\1caught: /p' $(B)/mutants/host/mutants.tap
 	@$N/report.pl "mutants of $(NAME) $$(cat $B/version) $(WITH)" $(B)/mutants host
 
+# Each patch alone: what held before it does so after it
+PREFIX_CPUS	:= $(or $(CPU),$(if $(filter arm,$(ARCH)),$(RUN_CPU),max))
+prefixes: TESTS := $(filter-out nisv_stress libnisv,$(TESTS))
+prefixes: ours ready
+	@rm -rf $(B)/prefixes; mkdir -p $(B)/prefixes/host
+	@NESTED='nested_forms=4K panic_on_warn=0' $(STAGE) 'patches on $(PREFIX_CPUS)' $(B)/prefixes/host/prefixes.tap \
+		$N/checks/prefixes.sh $B $(B)/prefixes $B/payload '$(PREFIX_CPUS)' $(abspath $(CONFIGS))
+	@$N/report.pl "each patch on $(NAME) $$(cat $B/version), on $(PREFIX_CPUS)" $(B)/prefixes host
+
 # What it costs: before the series, with it, and with mainline's implementation
 BENCH_CPUS	:= $(or $(CPU),cortex-a57 max)
 BENCH_KERNELS	:= base series $(if $(KERNEL),,debian)
@@ -290,7 +305,7 @@ series: tree
 	@patches/series.sh emit $B/linux base $(BASE) $B/mails
 
 clean:
-	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image modules mutants bench results* log mails kselftest payload series-check linux/obj* linux/check*))
+	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image modules mutants prefixes bench results* log mails kselftest payload series-check linux/obj* linux/check*))
 
 distclean:
 	rm -rf $(BUILD)
