@@ -102,16 +102,19 @@ for p; do
 	wanted+=("$p")
 done
 
-# With what they need; what is appended is looked at as well. Of an older kernel, the
-# mirror may have dropped a part.
-files=()
-declare -A needed_by=()
+# With what they need; what is appended is looked at as well
+files=() found=() asked=${#wanted[@]}
 for ((i = 0; i < ${#wanted[@]}; i++)); do
 	p=${wanted[i]}
-	show=$(cache show --no-all-versions "$p" 2>/dev/null | grep .) || fail "there is no $p for $arch in $there${needed_by[$p]-}"
+	if ! show=$(cache show --no-all-versions "$p" 2>/dev/null | grep .); then
+		[ $i -ge "$asked" ] || fail "there is no package $p for $arch in $there"
+		# Of an older kernel, the mirror may have dropped the modules
+		echo "going without $p, which the mirror has no longer" >&2
+		continue
+	fi
+	found+=("$p")
 	for part in $(sed -n 's/^Depends: //p' <<<"$show" | parts); do
 		wanted+=("$part")
-		needed_by[$part]=", but ${p%=*} needs it: take another version"
 	done
 	# The name that apt gives it
 	file=$(awk '$1 == "Package:" { p = $2 } $1 == "Version:" { v = $2 } $1 == "Architecture:" { a = $2 }
@@ -121,6 +124,6 @@ done
 for file in "${files[@]}"; do
 	[ -e "$file" ] || echo "fetching ${file##*/}" >&2
 done
-get download "${wanted[@]}" >>"$log" 2>&1 ||
-	fail "cannot fetch ${wanted[*]}: $(grep -a '^E: ' "$log" | head -n 1)"
+get download "${found[@]}" >>"$log" 2>&1 ||
+	fail "cannot fetch ${found[*]}: $(grep -a '^E: ' "$log" | head -n 1)"
 printf '%s\n' "${files[@]}" | sort -u

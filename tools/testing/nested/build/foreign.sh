@@ -120,15 +120,6 @@ kernel() {
 	*)	fail "$what: there are several kernels in it, give one of them: ${kernels[*]}" ;;
 	esac
 
-	# Others have in them what they need, or it is built in
-	w=${kernels[0]##*/}
-	if [[ $w == linux-binary-* ]] && [ ${#others[@]} -eq 0 ]; then
-		w=linux-modules-${w#linux-binary-}
-		w=${w%%_*}
-		[[ " ${packages[*]##*/}" == *" ${w}_"* ]] ||
-			fail "$what: its modules are missing, without which it cannot report: give the file of $w, too"
-	fi
-
 	rm -rf "$dir/image" "$dir/modules" "$dir/version" "$tree"
 	mkdir -p "$dir/image/foreign" "$tree"
 	trap '[ $? -eq 0 ] || rm -rf "$tree"' EXIT
