@@ -1172,6 +1172,12 @@ static inline bool tests_start(unsigned int n)
 		printf("1..0 # SKIP /dev/kvm: %s\n", strerror(errno));
 		return false;
 	}
+	/*
+	 * One VM is there all the time: the first that comes and the last that goes have
+	 * the kernel patch its code (preempt notifiers), and QEMU's TCG, with more than
+	 * one CPU, now and then goes on with the old.
+	 */
+	must(ioctl(kvm_fd, KVM_CREATE_VM, 0), "KVM_CREATE_VM");
 	if (vcpu && strcmp(vcpu, "sve"))
 		ksft_exit_fail_msg("NISV_VCPU=%s: it may be sve\n", vcpu);
 	if (vcpu && !has_cap(kvm_fd, CAP_ARM_SVE)) {
