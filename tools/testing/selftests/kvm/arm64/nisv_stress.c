@@ -12,6 +12,8 @@
 #include "nisv.h"
 #include "nisv_forms.h"
 
+#include <semaphore.h>
+
 #define THREADS		3
 #define VCPUS		3
 #define SLOTS		4
@@ -265,6 +267,9 @@ static enum op next_op(uint64_t *r)
 	return op;
 }
 
+/* One for each thread that has done all of its operations */
+static sem_t ended;
+
 static void *thread_loop(void *arg)
 {
 	struct thread *t = arg;
@@ -279,6 +284,7 @@ static void *thread_loop(void *arg)
 		if (ret >= 0)
 			__atomic_fetch_add(&fine[op], 1, __ATOMIC_RELAXED);
 	}
+	sem_post(&ended);
 	return NULL;
 }
 
@@ -379,8 +385,8 @@ static void one_vm(uint64_t *r, unsigned long n)
 	}
 	must(-pthread_create(&kicker, NULL, kicker_loop, NULL), "pthread_create");
 	for (unsigned int i = 0; i < THREADS; i++)
-		while (LOAD_SHARED(threads[i].todo))
-			usleep(1000);
+		while (sem_wait(&ended))
+			continue;
 	STORE_SHARED(finished, true);
 	pthread_join(kicker, NULL);
 	for (unsigned int i = 0; i < THREADS; i++)
@@ -394,6 +400,7 @@ static enum verdict survives(void)
 	uint64_t r = seed;
 
 	signal_interrupts(SIGUSR1);
+	must(sem_init(&ended, 0, 0), "sem_init");
 	for (unsigned long left = operations; left; ) {
 		unsigned long n = left < OPS_PER_VM ? left : OPS_PER_VM;
 
