@@ -904,9 +904,11 @@ static enum verdict i1_stepped(void)
 		state_abort(&vm, &s, TARGET);
 		pc = *state_reg(&vm, &s, PC);
 		TRY(state_is(&vm, &s));
-		/* The handler's first instruction exits before it is done, then after it */
 		TRY(expect_done(&vm, pc));
-		TRY(expect_exit(&vm, KVM_EXIT_DEBUG));
+		/* It is a step, or, on old kernels, done without one: then it is the next */
+		REQUIRE_EQ(run_errno(&vm), 0);
+		if (vm.run->exit_reason != KVM_EXIT_DEBUG)
+			REQUIRE_EQ(vm.run->exit_reason, KVM_EXIT_MMIO);
 		REQUIRE_EQ(get_reg(&vm, PC), pc + 4);
 		vm_destroy(&vm);
 	}
