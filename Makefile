@@ -66,6 +66,8 @@ CCACHE_DIR	?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ccache
 BASES		:= $(sort $(patsubst patches/%/series,%,$(wildcard patches/*/series)))
 
 export ARCH BASE QEMU GIC CPUS TIMEOUT CROSS_COMPILE JOBS CCACHE_DIR
+# To git they say which repository, whatever folder it is called in; hooks have them
+unexport GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
 N	:= tools/testing/nested
 T	:= tools/testing/selftests/kvm/arm64

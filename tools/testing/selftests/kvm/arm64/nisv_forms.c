@@ -353,7 +353,8 @@ static bool is_loaded(uint64_t id)
 #ifdef __aarch64__
 	uint64_t size = id & KVM_REG_SIZE_MASK;
 
-	return (id >= X(0) && id <= X(8)) || size == KVM_REG_SIZE_U128 || size == KVM_REG_SIZE_U2048;
+	return (id >= X(0) && id <= X(8)) ||
+	       size == KVM_REG_SIZE_U128 || size == KVM_REG_SIZE_U2048;
 #else
 	return id >= X(0) && id <= X(8);
 #endif
