@@ -95,14 +95,14 @@ changed() {
 	git -C "$victim" commit -qam "$1"
 }
 
-sed -i 's/__kvm_arm_vcpu_set_events/__kvm_arm_vcpu_set_state/' "$victim/arch/arm64/kvm/guest.c"
+sed -i 's/^int kvm_handle_mmio_return/int kvm_handle_mmio_state/' "$victim/$mmio"
 changed "The same lines in another function"
 refuses "apply: a change would end up in another function: which, where" \
-	'arch/arm64/kvm/guest.c: a change would end up in "__kvm_arm_vcpu_set_state"' "$series" apply "$victim"
+	"$mmio: a change would end up in \"kvm_handle_mmio_state\"" "$series" apply "$victim"
 git -C "$victim" reset -q --hard base
 
 # What vendors add: beside the lines that the series adds, and further up
-sed -i '1i /* ours */' "$victim/$mmio" "$victim/arch/arm64/kvm/guest.c"
+sed -i '1i /* ours */' "$victim/$mmio" "$victim/arch/arm64/kvm/inject_fault.c"
 sed -i '/^#ifdef KVM_CAP_IRQ_ROUTING/i #define KVM_CAP_VENDOR 4711\n' "$victim/include/uapi/linux/kvm.h"
 sed -i 's/^\(\t\)u32 psci_version;/&\n\1u32 vendor;/' "$victim/arch/arm64/include/asm/kvm_host.h"
 changed "Unrelated changes nearby"
@@ -122,10 +122,10 @@ refuses "apply: a number of the feature is taken: where" \
 	'number 177 or 178 for another capability: include/uapi/linux/kvm.h$' "$series" apply "$victim"
 git -C "$victim" reset -q --hard base
 
-git -C "$victim" rm -q --cached arch/arm64/kvm/guest.c && rm "$victim/arch/arm64/kvm/guest.c"
+git -C "$victim" rm -q --cached "$mmio" && rm "$victim/$mmio"
 changed "Without a file of KVM"
 refuses "apply: KVM is there, but not all of it: what is missing" \
-	'arch/arm64/kvm/guest.c: does not exist' "$series" apply "$victim"
+	"$mmio: does not exist" "$series" apply "$victim"
 git -C "$victim" reset -q --hard base
 
 git -C "$victim" rm -rq --cached arch/arm64/kvm && rm -r "$victim/arch/arm64/kvm"
