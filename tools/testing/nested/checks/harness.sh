@@ -10,6 +10,8 @@ set -u
 nested=$(cd "$(dirname "$0")/.." && pwd)
 top=$(cd "$nested/../../.." && pwd)
 . "$nested/checks/tap.sh"
+# Not those of the kernel that is checked
+unset ARCH GIC CPUS QEMU
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
