@@ -585,8 +585,8 @@ static enum verdict e5_walk_read_only(void)
 }
 
 /*
- * Cache maintenance at the address, once or repeatedly, is no exit. Has it faulted? If
- * not there was nothing to show, as with QEMU's, which never faults.
+ * Cache maintenance at the address does not exit, whether a read has mapped the page or
+ * not. If it has not faulted, as with QEMU, nothing was shown.
  */
 static enum verdict maintained(uint32_t insn, uint64_t ipa, bool mapped)
 {
@@ -622,7 +622,7 @@ static enum verdict e6_outside(void)
 	return maintained(CLEAN_LINE, TARGET, false);
 }
 
-/* Each kind that a guest uses, as soon as one has faulted all have to pass */
+/* Each kind that a guest uses. One that has faulted is enough to show it. */
 static enum verdict read_only_maintained(bool mapped)
 {
 #ifdef __aarch64__
