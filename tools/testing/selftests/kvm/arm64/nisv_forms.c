@@ -354,7 +354,7 @@ static bool is_loaded(uint64_t id)
 	uint64_t size = id & KVM_REG_SIZE_MASK;
 
 	return (id >= X(0) && id <= X(8)) ||
-	       size == KVM_REG_SIZE_U128 || size == KVM_REG_SIZE_U2048;
+	       size >= KVM_REG_SIZE_U128;
 #else
 	return id >= X(0) && id <= X(8);
 #endif

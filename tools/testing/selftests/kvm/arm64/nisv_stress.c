@@ -115,8 +115,7 @@ static int access_reg_randomly(struct vm *vcpu, unsigned int how, uint64_t *r)
 
 	if (one_in(r, 16))
 		reg.id ^= 1ULL << below(r, 64);
-	/* too large for val */
-	if ((reg.id & KVM_REG_SIZE_MASK) > KVM_REG_SIZE_U2048)
+	if (1ULL << ((reg.id & KVM_REG_SIZE_MASK) >> KVM_REG_SIZE_SHIFT) > sizeof(val))
 		return 0;
 	return ioctl(vcpu->vcpu, how, &reg);
 }
