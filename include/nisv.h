@@ -16,6 +16,11 @@
  * No function allocates memory, keeps a pointer that it was given, or has state
  * outside of its arguments; all may be called from any thread, for one struct
  * nisv_cpu from one at a time.
+ *
+ * This is version 1: a program that was built with this header works with every later
+ * libnisv.so.1. Structures keep their sizes, with room for what is to come in members
+ * that have to be zero. Values are added at the end of enums, and flags above those that
+ * there are, so a program takes one that it does not know for what cannot be carried out.
  */
 #ifndef NISV_H
 #define NISV_H
@@ -30,6 +35,10 @@ extern "C" {
 
 #define NISV_API __attribute__((visibility("default")))
 
+#define NISV_VERSION_MAJOR	1
+#define NISV_VERSION_MINOR	0
+#define NISV_VERSION_PATCH	0
+
 /*
  * What became of a call. Negative: refused, with nothing of the vCPU changed, and
  * nisv_strerror() has the reason in words. The VMM then injects an external abort
@@ -38,9 +47,9 @@ extern "C" {
 enum nisv_result {
 	NISV_DONE	= 0,
 	/*
-	 * What is in memory at the vCPU's PC by now is not what exited: another vCPU
-	 * has changed the code, its page tables, or the memslots. Nothing was done;
-	 * run the vCPU again. (If that does not help, the next calls say why.)
+	 * What is there by now is not what exited: another vCPU has changed the code, or
+	 * its page tables, or there is RAM where the access faulted. Nothing was done; run
+	 * the vCPU again. (If that does not help, the next calls do more, or say why.)
 	 */
 	NISV_AGAIN	= 1,
 
@@ -49,7 +58,8 @@ enum nisv_result {
 	NISV_UNALLOCATED = -2,	/* in the space of loads and stores, but none */
 	NISV_UNPREDICTABLE = -3,/* the architecture does not say what it does */
 	NISV_NO_ACCESS	= -4,	/* a prefetch: it never faults */
-	NISV_UNSUPPORTED = -5,	/* recognised, but not carried out here */
+	/* Recognised, but not carried out here; so, too, all of a vCPU that has an EL2 */
+	NISV_UNSUPPORTED = -5,
 
 	/* The vCPU */
 	NISV_REGISTER	= -6,	/* a register could not be read or written */
@@ -57,11 +67,14 @@ enum nisv_result {
 	NISV_WALK	= -8,	/* the guest's page tables do not map the data */
 	NISV_ALIGNMENT	= -9,	/* an access that has to be aligned, and is not */
 	NISV_MISMATCH	= -10,	/* the instruction does not access what exited */
-	NISV_LIVELOCK	= -11,	/* an exclusive load, again and again: see nisv_access() */
+	NISV_LIVELOCK	= -11,	/* exclusive loads, and never a store: see nisv_access() */
+	/* May the page be accessed that did not fault? By PIE or POE, or as it is clean */
+	NISV_PERMISSIONS = -14,
 
 	/* The VMM */
 	NISV_NOTHING	= -12,	/* nothing is at an address that is accessed */
 	NISV_DEVICE	= -13,	/* the device refused */
+	NISV_NOT_ATOMIC	= -15,	/* has to be one access, and cannot: on RAM, or several devices */
 };
 
 /* Instruction sets */
@@ -87,8 +100,10 @@ enum nisv_op {
 	NISV_CAS,	/* Rs is what is expected, then the old value; Rt is new */
 	NISV_ZERO,	/* DC ZVA: a block of zeros */
 	NISV_PREFETCH,	/* no access */
+	NISV_MAINTAIN,	/* cache maintenance by address, in Rt: no access */
 	/* Recognised, and not carried out; no field below but `family` is valid */
 	NISV_NAMED,
+	NISV_UNKNOWN,	/* nothing that accesses memory, as far as is known here */
 };
 
 /*
@@ -141,7 +156,18 @@ enum nisv_family {
 	NISV_A32_SYSTEM,	/* RFE, SRS, LDC, STC, and LDM that returns */
 	NISV_T32_SINGLE,	/* what A32 has in two tables */
 
-	NISV_FAMILIES
+	/* All instruction sets */
+	NISV_CACHE,		/* DC and IC by address */
+
+	/* A64 */
+	NISV_RCPC3,		/* LDIAPP, STILP, LDAP1, STL1, LDAPR and STLR with writeback */
+	NISV_LSE128,		/* LDCLRP, LDSETP, SWPP */
+	NISV_RCW,		/* FEAT_THE: RCWCAS, RCWCLR, RCWSWP, RCWSET and their pairs */
+	NISV_LSUI,		/* unprivileged pairs, exclusives and atomics */
+	NISV_LSFE,		/* floating-point atomics */
+	NISV_GCS,		/* GCSSTR, GCSSTTR */
+
+	NISV_FAMILIES		/* that this header has */
 };
 
 enum nisv_mode {
@@ -197,6 +223,9 @@ enum nisv_extend {
  * `nregs` S (size 2) or D registers (size 3) from Rt on. What VLDR and VSTR have in Rt
  * is numbered likewise. The lowest of their registers is at Rn plus `imm`; writeback
  * adds `step`.
+ *
+ * An STM that writes its base back, and has it in the list but not as the lowest, stores
+ * what the architecture leaves open; the library stores the base as it was.
  */
 struct nisv_insn {
 	uint32_t word;
@@ -216,6 +245,7 @@ struct nisv_insn {
 	uint32_t flags;
 	int32_t imm;		/* offset in bytes, also of writeback */
 	int32_t step;
+	uint32_t reserved[8];	/* 0 */
 };
 
 /*
@@ -224,20 +254,23 @@ struct nisv_insn {
  * @word: the instruction; of T32 the first halfword in the upper 16 bits, or a
  *        16-bit instruction in the lower, with the upper zero
  * @insn: the description. Valid if the answer is NISV_DONE, NISV_UNPREDICTABLE or
- *        NISV_NO_ACCESS; after NISV_UNSUPPORTED only word, isa, length, family, op.
+ *        NISV_NO_ACCESS; else word, isa, length and op are, the last NISV_NAMED, with a
+ *        family, after NISV_UNSUPPORTED, and else NISV_UNKNOWN.
  *
  * Depends on the word alone. Fields that should be one and are not make an
- * instruction UNPREDICTABLE.
+ * instruction UNPREDICTABLE. Cache maintenance has no access, like a prefetch.
  *
  * Return: NISV_DONE, NISV_OTHER, NISV_UNALLOCATED, NISV_UNPREDICTABLE,
  * NISV_NO_ACCESS, NISV_UNSUPPORTED.
  */
-NISV_API int nisv_decode(enum nisv_isa isa, uint32_t word, struct nisv_insn *insn);
+NISV_API int nisv_decode(unsigned int isa, uint32_t word, struct nisv_insn *insn);
 
 /*
  * The registers that are asked for, by nisv_cpu.get and .set. Of an AArch32 guest, X0
  * to X30 are its general-purpose registers of all modes, as the Arm ARM maps them
  * (D1.20.1), and the system registers those of AArch64 that they are mapped to.
+ *
+ * What a vCPU does not have reads as 0.
  */
 enum nisv_reg {
 	NISV_X0		= 0,	/* to X30 */
@@ -250,8 +283,26 @@ enum nisv_reg {
 	NISV_TTBR0_EL1	= 37,
 	NISV_TTBR1_EL1	= 38,
 	NISV_DCZID_EL0	= 39,	/* DC ZVA only */
-	NISV_V0		= 64,	/* to V31 */
+	/* For an access in two pages only */
+	NISV_TCR2_EL1	= 40,
+	NISV_DACR32_EL2	= 41,
+	NISV_V0		= 64,	/* to V31, two words each */
+
+	/*
+	 * Not asked for yet. The vector length in bytes, 16 to 256, that the vCPU has at
+	 * its EL; Z registers have as many bytes, predicates an eighth of that: in words,
+	 * the lowest first, with zeros above.
+	 */
+	NISV_VL		= 96,
+	NISV_FFR	= 97,
+	NISV_P0		= 128,	/* to P15 */
+	NISV_Z0		= 160,	/* to Z31 */
 };
+
+/* nisv_cpu.features: of struct kvm_vcpu_init, the first word */
+#define NISV_FEATURE_EL1_32BIT	(1u << 1)
+#define NISV_FEATURE_SVE	(1u << 4)
+#define NISV_FEATURE_HAS_EL2	(1u << 7)
 
 /*
  * One vCPU. The VMM keeps it as long as the vCPU, all zero but for the first four
@@ -260,49 +311,62 @@ enum nisv_reg {
 struct nisv_cpu {
 	void *opaque;		/* for the two calls */
 	/*
-	 * Read or write a register: value[0], and of V0 to V31 bits 127:64 in value[1]. A
-	 * write to Vn makes the rest of Zn zero. Return 0, or what is not 0, and
-	 * the access is refused. Nothing is written before all is read. Once a write
-	 * has succeeded, the next ones have to.
+	 * Read or write an enum nisv_reg: @words 64-bit words, the lowest first. A write to
+	 * Vn makes the rest of Zn zero. Return 0, or what is not 0, and the access is
+	 * refused: so for numbers that the VMM does not know. Nothing is written before all
+	 * is read. Once a write has succeeded, the next ones have to.
 	 */
-	int (*get)(void *opaque, unsigned int reg, uint64_t value[2]);
-	int (*set)(void *opaque, unsigned int reg, const uint64_t value[2]);
-	bool el1_32bit;		/* KVM_ARM_VCPU_EL1_32BIT */
-
-	/* The library's: the last exclusive load, and how often in a row */
-	uint64_t monitor_ipa, monitor_pc;
-	uint8_t monitor_bytes;	/* 0: it is clear */
-	uint8_t monitor_loads;
-	/* and how often in a row the answer was NISV_AGAIN */
-	uint8_t doubts;
-	uint64_t doubt_pc, doubt_ipa;
-	/* and how tables were walked: believed as long as that leads to the fault */
-	uint64_t sctlr_el1, tcr_el1;
+	int (*get)(void *opaque, unsigned int reg, uint64_t *value, unsigned int words);
+	int (*set)(void *opaque, unsigned int reg, const uint64_t *value, unsigned int words);
+	/* With which the vCPU was initialised, NISV_FEATURE_*; others do not matter here */
+	uint32_t features;
+	uint32_t reserved;	/* 0 */
+	/* The library's: what it has seen of this vCPU. See nisv_reset() */
+	uint64_t seen[16];
 };
 
 /*
  * What the vCPU's addresses lead to. IPAs are guest physical addresses, lengths are
- * in bytes. In a VM with several vCPUs, an atomic access is one only if no other vCPU
- * gets to the device between its read and its write: the VMM holds a lock of the
- * device, or of all, while it calls the library.
+ * in bytes. All vCPUs of a VM may share one.
+ *
+ * In a VM with several vCPUs, an atomic access is one only if no other vCPU gets to the
+ * device between its read and its write: the VMM holds a lock of the device, or of all,
+ * while it calls the library.
  */
 struct nisv_bus {
-	void *opaque;		/* for the three calls */
+	void *opaque;		/* for the calls */
 	/*
-	 * How many bytes from @ipa on, up to @len, belong together: RAM that is mapped
+	 * How many bytes from @ipa on, 1 to @len, belong together: RAM that is mapped
 	 * here, then *ram is set to it, or one device, then it is left NULL. Read-only
 	 * memory is RAM to read, and a device (or nothing) to @write. 0: nothing is
 	 * there. It is asked about page tables and instructions, too.
+	 *
+	 * An address is asked about once for each direction, and the answer is used until
+	 * the library returns: *ram has to stay mapped until then (hold what keeps it so,
+	 * as RCU's read lock in QEMU, or a guard of guest memory in Rust). While memory is
+	 * being rearranged, wait for its end: 0 makes the guest take an abort.
 	 */
 	uint64_t (*at)(void *opaque, uint64_t ipa, uint64_t len, bool write, void **ram);
 	/*
 	 * Access a device: @data is as it is in memory, like kvm_run's mmio.data.
 	 * @len is 1, 2, 4 or 8, or 64 of LD64B and ST64B; @ipa a multiple of it unless
 	 * the guest's is not. Return 0, or the access is refused: what a device has
-	 * been told before that, of the same instruction, it has been told.
+	 * been told before that, of the same instruction, it has been told. What a read
+	 * leaves of @data, which is zeros, the guest gets.
 	 */
 	int (*read)(void *opaque, uint64_t ipa, void *data, unsigned int len);
 	int (*write)(void *opaque, uint64_t ipa, const void *data, unsigned int len);
+	/*
+	 * Guest memory has been written through a pointer from at(), which KVM does not
+	 * see: for a log of dirty pages, or of translated code. May be NULL.
+	 */
+	void (*wrote)(void *opaque, uint64_t ipa, uint64_t len);
+	/*
+	 * The VM's global exclusive monitor: one word for all of its vCPUs, 0 at first. NULL:
+	 * exclusive accesses are refused.
+	 */
+	uint64_t *monitor;
+	void *reserved[4];	/* NULL */
 };
 
 /*
@@ -315,17 +379,34 @@ struct nisv_bus {
  * that it is one that can have faulted so, and does what it does: reads and writes in
  * the order of their addresses, then registers, writeback, PC and PSTATE. An access
  * that is not aligned, and is not of one device or of RAM as a whole, is made of
- * bytes.
+ * bytes. Cache maintenance does nothing.
  *
  * AArch32 guests access D registers as words; LDRD and STRD 8 bytes at once, if they are
  * aligned, or else words. A load of PC branches, and may change the instruction set.
  *
+ * RAM: if by now there is RAM where the access faulted, the answer is NISV_AGAIN, as the
+ * CPU does it best: a memslot has been replaced. If the vCPU exits there again, 16 times
+ * in a row, that RAM is in no memslot, and the access is carried out: each element at
+ * once, and atomic ones by the host's atomic instructions. An exclusive access, and an
+ * atomic one of 16 or 64 bytes, or one that is not aligned, is refused: NISV_NOT_ATOMIC.
+ * No refusal is given before 4096 times.
+ *
  * Exclusives: a store is made, with status 0, if the vCPU's last exclusive access that
- * came here was a load of the same address and size, and else is not made, with status
- * 1. (What a context switch in the guest does to the monitor is not seen.) But a store
- * need not come here: a CPU may fail it without an access, as its own monitor is
- * clear, and a loop of both would not end. So 64 exclusive loads in a row, from one
- * PC, without a store, are all that are carried out; then the answer is NISV_LIVELOCK.
+ * came here was a load of the same address and size, and no vCPU of the VM has stored
+ * here since (see nisv_bus.monitor; stores with a syndrome, after KVM_EXIT_MMIO, are not
+ * seen, unless the VMM adds 1 to it). Else it is not made, with status 1. What an
+ * exception in the guest does to the monitor is not seen. But a store need not come
+ * here: a CPU may fail it without an access, as its own monitor is clear, and a loop of
+ * both would not end. So 64 exclusive loads in a row without an exclusive store are all
+ * that are carried out; then the answer is NISV_LIVELOCK.
+ *
+ * Two pages: the one that faulted has let the access pass; whether the other one does is
+ * decided as the CPU would, by AP, PAN, UAO, EPAN, E0PD and DACR. Permissions by
+ * indirection or overlay (TCR2_EL1.PIE, POE), and a page that is writable once it is dirty
+ * (TCR_EL1.HD), are refused: NISV_PERMISSIONS.
+ *
+ * Not for a vCPU that has an EL2 (KVM_ARM_VCPU_HAS_EL2), whose accesses may be by other
+ * tables than EL1's: NISV_UNSUPPORTED.
  *
  * Return: NISV_DONE; NISV_AGAIN; or a negative enum nisv_result, with the vCPU's
  * registers as they were.
@@ -333,24 +414,34 @@ struct nisv_bus {
 NISV_API int nisv_access(struct nisv_cpu *cpu, const struct nisv_bus *bus, uint64_t fault_ipa,
 			 uint64_t esr_iss, struct nisv_insn *insn);
 
+/*
+ * nisv_reset - forget what the library has seen of a vCPU
+ *
+ * To be called when its registers are set to something else: a reset, a snapshot.
+ * KVM_ARM_VCPU_INIT with other features needs nisv_kvm_init().
+ */
+NISV_API void nisv_reset(struct nisv_cpu *cpu);
+
 struct kvm_run;
 
 /*
  * nisv_kvm_init - describe a vCPU of KVM
- * @vcpu_fd:   stays the VMM's, and open
- * @el1_32bit: the vCPU was initialised with KVM_ARM_VCPU_EL1_32BIT
+ * @vcpu_fd:  stays the VMM's, and open
+ * @features: of struct kvm_vcpu_init, features[0], as given to KVM_ARM_VCPU_INIT
  */
-NISV_API void nisv_kvm_init(struct nisv_cpu *cpu, int vcpu_fd, bool el1_32bit);
+NISV_API void nisv_kvm_init(struct nisv_cpu *cpu, int vcpu_fd, uint32_t features);
 
 /*
- * nisv_kvm - nisv_access() after KVM_RUN has returned with KVM_EXIT_ARM_NISV
+ * nisv_kvm - nisv_access() after KVM_RUN has returned with KVM_EXIT_ARM_NISV (28), or
+ *            KVM_EXIT_ARM_LDST64B (42)
  * @cpu: from nisv_kvm_init()
  * @run: the vCPU's; it is only read
  *
  * To be called in the thread that runs the vCPU, or while that does not. Costs one
  * KVM_GET_ONE_REG for each register that the access needs, and one KVM_SET_ONE_REG for
  * each that it changes: LDP of two registers takes seven in all, and two more the first
- * time and when the guest has changed how its page tables are walked.
+ * time and when the guest has changed how its page tables are walked. Of a vCPU with
+ * SVE, KVM_REG_ARM64_SVE_ZREG stands for the SIMD&FP registers.
  *
  * Return: as nisv_access(); NISV_MISMATCH also for another exit.
  */
@@ -362,6 +453,7 @@ NISV_API const char *nisv_family_name(unsigned int family);
 
 /*
  * nisv_text - the instruction in assembly language, as GNU as takes it
+ * @insn: from nisv_decode() or nisv_access(), whatever their answer
  * @buf:  gets it, with a final 0, cut off after @size - 1 bytes
  *
  * Return: the length that it has or would have had, as snprintf().

@@ -9,7 +9,7 @@ int nisv_named(struct nisv_insn *i, uint32_t w)
 	return NISV_UNSUPPORTED;
 }
 
-int nisv_decode(enum nisv_isa isa, uint32_t word, struct nisv_insn *insn)
+int nisv_decode(unsigned int isa, uint32_t word, struct nisv_insn *insn)
 {
 	switch (isa) {
 	case NISV_A64:

@@ -3,6 +3,8 @@
 #ifndef NISV_INTERNAL_H
 #define NISV_INTERNAL_H
 
+#include <string.h>
+
 #include "nisv.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -65,6 +67,71 @@ struct text {
 void __attribute__((format(printf, 2, 3))) nisv_add_text(struct text *t, const char *fmt, ...);
 void nisv_text_aarch32(struct text *t, const struct nisv_insn *insn);
 
+/* Bytes as they are in memory, and the number that they are. @len: 1, 2, 4, 8 */
+
+/* Not by bytes: these are called for all that is accessed */
+static inline uint64_t get_bytes(const uint8_t *p, unsigned int len, bool big)
+{
+	const bool swap = big != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+	uint16_t h;
+	uint32_t w;
+	uint64_t d;
+
+	switch (len) {
+	case 1:
+		return *p;
+	case 2:
+		memcpy(&h, p, 2);
+		return swap ? __builtin_bswap16(h) : h;
+	case 4:
+		memcpy(&w, p, 4);
+		return swap ? __builtin_bswap32(w) : w;
+	default:
+		memcpy(&d, p, 8);
+		return swap ? __builtin_bswap64(d) : d;
+	}
+}
+
+static inline void put_bytes(uint8_t *p, unsigned int len, bool big, uint64_t value)
+{
+	const bool swap = big != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+	const uint16_t h = swap ? __builtin_bswap16(value) : value;
+	const uint32_t w = swap ? __builtin_bswap32(value) : value;
+	const uint64_t d = swap ? __builtin_bswap64(value) : value;
+
+	switch (len) {
+	case 1:
+		*p = value;
+		break;
+	case 2:
+		memcpy(p, &h, 2);
+		break;
+	case 4:
+		memcpy(p, &w, 4);
+		break;
+	default:
+		memcpy(p, &d, 8);
+		break;
+	}
+}
+
+/* What is in nisv_cpu.seen: numbers that mean nothing to anyone else, 0 at first */
+enum seen {
+	SEEN_SCTLR_EL1,		/* how tables were walked: see believe() */
+	SEEN_TCR_EL1,
+	SEEN_TIMES,		/* NISV_AGAIN in a row, and where: see settle() */
+	SEEN_PC,
+	SEEN_IPA,
+	SEEN_LOADS,		/* exclusive loads without a store */
+	SEEN_EXCLUSIVE_BYTES,	/* the local monitor; 0: it is clear */
+	SEEN_EXCLUSIVE_IPA,
+	SEEN_MONITOR,		/* the global one, when it was set */
+
+	SEEN_END
+};
+
+_Static_assert(SEEN_END <= ARRAY_SIZE(((struct nisv_cpu *)0)->seen), "a program may have an old header");
+
 /* Stage 1 tables in the format that AArch64 and the long descriptors of AArch32 share */
 struct lpae {
 	uint64_t base;		/* of the table that the walk starts with */
@@ -74,6 +141,7 @@ struct lpae {
 	bool wide;		/* addresses may have more than 48 bits: 64K, or TCR_EL1.DS */
 	bool hpd;		/* no permissions in table descriptors */
 	bool haf;		/* the CPU sets the access flag */
+	bool hd;		/* and makes writable what may be */
 };
 
 /* The vCPU while an access is carried out: regs.c */
@@ -82,12 +150,13 @@ struct ctx {
 	const struct nisv_bus *bus;
 	enum nisv_isa isa;
 	bool el1_32bit;			/* tables, too, are AArch32's */
+	bool privileged;		/* not at EL0 */
 	unsigned int mode;		/* AArch32: whose registers the instruction means */
 	bool branched;			/* PC has been loaded */
-	bool assumed;			/* how tables are walked: see assume() */
+	bool believed;			/* how tables are walked: see believe() */
 	struct lpae half[2];		/* AArch64: of TTBR0_EL1, TTBR1_EL1 */
 	uint64_t have, dirty;		/* bits are enum nisv_reg */
-	uint64_t x[NISV_DCZID_EL0 + 1];
+	uint64_t x[NISV_DACR32_EL2 + 1];
 	uint32_t have_v, dirty_v;
 	uint64_t v[32][2];
 };
@@ -127,7 +196,9 @@ unsigned int nisv_base(const struct ctx *c, unsigned int rn);
 
 /* PSTATE, as in SPSR_EL2: of AArch64, of both, of AArch32 */
 #define PSTATE_BTYPE	(3ull << 10)
+#define PSTATE_UAO	(1ull << 23)
 #define PSTATE_SS	(1ull << 21)
+#define PSTATE_PAN	(1ull << 22)
 #define PSTATE_32	(1ull << 4)
 #define PSTATE_T	(1ull << 5)
 #define PSTATE_E	(1ull << 9)
@@ -138,24 +209,100 @@ unsigned int nisv_base(const struct ctx *c, unsigned int rn);
 #define MODE_FIQ	0x11
 #define MODE_IRQ	0x12
 #define MODE_SVC	0x13
+#define MODE_MON	0x16
 #define MODE_ABT	0x17
+#define MODE_HYP	0x1a
 #define MODE_UND	0x1b
 #define MODE_SYS	0x1f
 
 #define SCTLR_M		(1ull << 0)
 #define SCTLR_E0E	(1ull << 24)
 #define SCTLR_EE	(1ull << 25)
+#define SCTLR_EPAN	(1ull << 57)
 
-enum purpose { FETCH, READ, WRITE };
+/* Where a virtual address leads, and what the tables say of the page: walk.c */
+struct leaf {
+	uint64_t ipa;
+	bool mapped;		/* by a table: without one all may be accessed */
+	bool user, read_only, uxn;
+	bool becomes_writable;	/* the CPU would let a write pass, and note it */
+	bool upper;		/* AArch64: by TTBR1_EL1 */
+	uint8_t domain;		/* AArch32's short descriptors */
+};
 
+/* Return: NISV_DONE, NISV_REGISTER, NISV_WALK */
+int nisv_walk(struct ctx *c, uint64_t va, bool fetch, struct leaf *leaf);
 /*
- * Stage 1: the IPA of @va, and whether the permissions let it pass. @privileged: as at
- * EL1. Return: NISV_DONE, NISV_REGISTER, NISV_WALK
+ * Would the CPU let data of that page be accessed? @user: as if at EL0. Return: NISV_DONE,
+ * NISV_WALK: no, NISV_PERMISSIONS: not known, NISV_REGISTER
  */
-int nisv_walk(struct ctx *c, uint64_t va, enum purpose purpose, bool privileged,
-	      uint64_t *ipa, bool *allowed);
-
+int nisv_permits(struct ctx *c, const struct leaf *leaf, bool write, bool user);
 /* The address that a pointer with an authentication code leads to */
 int nisv_strip(struct ctx *c, uint64_t *va);
+
+/*
+ * Guest memory that an instruction accesses, as the bus has answered: memory.c. It is
+ * asked once, and then bytes go where it has said. @at: a byte of the access, from 0 on.
+ */
+#define SPANS		64		/* an access is of so many devices at most */
+
+struct span {
+	uint64_t ipa;
+	uint8_t *ram;			/* NULL: a device */
+	unsigned int at, len;
+};
+
+struct memory {
+	const struct nisv_bus *bus;
+	unsigned int spans[2];		/* to read, to write */
+	struct span span[2][SPANS];
+};
+
+/*
+ * Ask about @len bytes, which are those from @at on of the access. In the order of @at.
+ * Return: NISV_DONE, NISV_NOTHING, NISV_UNSUPPORTED: too many devices
+ */
+int nisv_look(struct memory *m, bool write, unsigned int at, uint64_t ipa, unsigned int len);
+/*
+ * The first @len bytes of the access, in elements of @size: each at once, up to 8 bytes
+ * (or 64), or as bytes if it is not of one device. Return: NISV_DONE, NISV_DEVICE
+ */
+int nisv_transfer(const struct memory *m, bool write, uint8_t *data, unsigned int len, unsigned int size);
+/* Is it in one device, or in RAM as a whole, in each direction that was asked about? */
+bool nisv_in_one(const struct memory *m);
+/* If it is: is it RAM? */
+bool nisv_reads_ram(const struct memory *m);
+bool nisv_writes_ram(const struct memory *m);
+/* And can nisv_exchange() do @len bytes there? */
+bool nisv_exchangeable(const struct memory *m, unsigned int len);
+/* In RAM: @new to where @old is, in one, or else @old gets what is there. Return: it is done */
+bool nisv_exchange(const struct memory *m, unsigned int len, uint8_t *old, const uint8_t *new);
+
+#define MAX_BYTES	128		/* VLDM of 16 double words */
+
+/* One instruction, found and looked at: from access.c to perform.c */
+struct access {
+	struct ctx *c;
+	struct nisv_insn *i;
+	uint64_t fault_ipa;
+	bool big;
+	bool reads, writes;		/* memory */
+	uint64_t base, va;		/* Rn, and where it accesses */
+	unsigned int elements, len;
+	/* One per page; the second begins at byte `split` */
+	uint64_t ipa[2];
+	unsigned int split;
+	uint64_t stores;		/* the global monitor, before an exclusive load */
+	struct memory m;
+	uint8_t data[MAX_BYTES];
+};
+
+/*
+ * Access memory, and registers in a->c, which are not written yet. Return: NISV_DONE,
+ * NISV_DEVICE, NISV_REGISTER, NISV_LIVELOCK
+ */
+int nisv_perform(struct access *a);
+/* It has been performed, and the registers are written */
+void nisv_performed(const struct access *a);
 
 #endif /* NISV_INTERNAL_H */

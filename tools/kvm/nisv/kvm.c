@@ -13,6 +13,7 @@
 #include "internal.h"
 
 #define EXIT_ARM_NISV	28
+#define EXIT_ARM_LDST64B 42
 
 #define U64		0x6030000000000000ull	/* KVM_REG_ARM64, KVM_REG_SIZE_U64 */
 #define U128		0x6040000000000000ull
@@ -20,7 +21,8 @@
 #define CORE(word)	(0x0010 << 16 | (word))	/* of struct kvm_regs, in 32-bit words */
 #define SYSREG(op0, op1, crn, crm, op2) \
 	(0x0013 << 16 | (op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
-#define SVE_Z(n)	(0x0015 << 16 | (n) << 5)
+#define V(n)		(U128 | CORE(0x54 + 4 * (n)))
+#define Z(n)		(U2048 | 0x0015 << 16 | (n) << 5)
 
 static const uint64_t ids[] = {
 	[NISV_SP_EL0]	 = U64 | CORE(0x3e),
@@ -31,34 +33,15 @@ static const uint64_t ids[] = {
 	[NISV_TTBR0_EL1] = U64 | SYSREG(3, 0, 2, 0, 0),
 	[NISV_TTBR1_EL1] = U64 | SYSREG(3, 0, 2, 0, 1),
 	[NISV_TCR_EL1]	 = U64 | SYSREG(3, 0, 2, 0, 2),
+	[NISV_TCR2_EL1]	 = U64 | SYSREG(3, 0, 2, 0, 3),
+	[NISV_DACR32_EL2] = U64 | SYSREG(3, 4, 3, 0, 0),
 };
 
-static inline int one_reg(void *opaque, unsigned long request, uint64_t id, void *value)
+static inline int one_reg(int vcpu, unsigned long request, uint64_t id, uint64_t *value)
 {
 	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)value };
 
-	return ioctl((int)(intptr_t)opaque, request, &reg);
-}
-
-/* What a vCPU with SVE has instead of V0 to V31, after KVM_ARM_VCPU_FINALIZE */
-static int sve_reg(void *opaque, unsigned long request, unsigned int n, void *value)
-{
-	uint8_t z[256] = { 0 };
-	int ret;
-
-	memcpy(z, value, 16);
-	ret = one_reg(opaque, request, U2048 | SVE_Z(n), z);
-	memcpy(value, z, 16);
-	return ret;
-}
-
-static int v_reg(void *opaque, unsigned long request, unsigned int n, void *value)
-{
-	if (!one_reg(opaque, request, U128 | CORE(0x54 + 4 * n), value))
-		return 0;
-	if (errno != EINVAL && errno != ENOENT)
-		return -1;
-	return sve_reg(opaque, request, n, value);
+	return ioctl(vcpu, request, &reg);
 }
 
 /* A register of 64 bits; 0: KVM has none of this number */
@@ -69,41 +52,89 @@ static inline uint64_t id_of(unsigned int reg)
 	return reg < ARRAY_SIZE(ids) ? ids[reg] : 0;
 }
 
-static int get(void *opaque, unsigned int reg, uint64_t value[2])
+static int get_x(int vcpu, unsigned int reg, uint64_t *value)
 {
 	const uint64_t id = id_of(reg);
 
-	if (id)
-		return one_reg(opaque, KVM_GET_ONE_REG, id, value);
+	if (id && !one_reg(vcpu, KVM_GET_ONE_REG, id, value))
+		return 0;
+	/* Not all vCPUs have it, and not all kernels know it */
+	if ((reg == NISV_TCR2_EL1 || reg == NISV_DACR32_EL2) && errno == ENOENT) {
+		*value = 0;
+		return 0;
+	}
 #ifdef __aarch64__
 	if (reg == NISV_DCZID_EL0) {	/* not virtual */
-		__asm__ ("mrs %0, dczid_el0" : "=r" (value[0]));
+		__asm__ ("mrs %0, dczid_el0" : "=r" (*value));
 		return 0;
 	}
 #endif
-	return reg >= NISV_V0 ? v_reg(opaque, KVM_GET_ONE_REG, reg - NISV_V0, value) : -1;
+	return -1;
 }
 
-static int set(void *opaque, unsigned int reg, const uint64_t value[2])
+static int set_x(int vcpu, unsigned int reg, const uint64_t *value)
 {
 	const uint64_t id = id_of(reg);
-	uint64_t copy[2] = { value[0] };
 
-	if (id)
-		return one_reg(opaque, KVM_SET_ONE_REG, id, copy);
-	if (reg < NISV_V0)
-		return -1;
-	copy[1] = value[1];
-	return v_reg(opaque, KVM_SET_ONE_REG, reg - NISV_V0, copy);
+	return id ? one_reg(vcpu, KVM_SET_ONE_REG, id, (uint64_t *)value) : -1;
 }
 
-void nisv_kvm_init(struct nisv_cpu *cpu, int vcpu_fd, bool el1_32bit)
+static bool is_v(unsigned int reg)
 {
+	return reg - NISV_V0 < 32;
+}
+
+static int get(void *opaque, unsigned int reg, uint64_t *value, unsigned int words)
+{
+	const int vcpu = (int)(intptr_t)opaque;
+
+	(void)words;
+	return is_v(reg) ? one_reg(vcpu, KVM_GET_ONE_REG, V(reg - NISV_V0), value) : get_x(vcpu, reg, value);
+}
+
+static int set(void *opaque, unsigned int reg, const uint64_t *value, unsigned int words)
+{
+	const int vcpu = (int)(intptr_t)opaque;
+
+	(void)words;
+	return is_v(reg) ? one_reg(vcpu, KVM_SET_ONE_REG, V(reg - NISV_V0), (uint64_t *)value) : set_x(vcpu, reg, value);
+}
+
+/* A vCPU with SVE has Z0 to Z31 instead of V0 to V31, once KVM_ARM_VCPU_FINALIZE is done */
+
+static int get_sve(void *opaque, unsigned int reg, uint64_t *value, unsigned int words)
+{
+	const int vcpu = (int)(intptr_t)opaque;
+	uint64_t z[32];
+
+	if (!is_v(reg))
+		return get_x(vcpu, reg, value);
+	if (one_reg(vcpu, KVM_GET_ONE_REG, Z(reg - NISV_V0), z))
+		return -1;
+	memcpy(value, z, words * 8);
+	return 0;
+}
+
+static int set_sve(void *opaque, unsigned int reg, const uint64_t *value, unsigned int words)
+{
+	const int vcpu = (int)(intptr_t)opaque;
+	uint64_t z[32] = { 0 };
+
+	if (!is_v(reg))
+		return set_x(vcpu, reg, value);
+	memcpy(z, value, words * 8);
+	return one_reg(vcpu, KVM_SET_ONE_REG, Z(reg - NISV_V0), z);
+}
+
+void nisv_kvm_init(struct nisv_cpu *cpu, int vcpu_fd, uint32_t features)
+{
+	const bool sve = features & NISV_FEATURE_SVE;
+
 	*cpu = (struct nisv_cpu) {
 		.opaque = (void *)(intptr_t)vcpu_fd,
-		.get = get,
-		.set = set,
-		.el1_32bit = el1_32bit,
+		.get = sve ? get_sve : get,
+		.set = sve ? set_sve : set,
+		.features = features,
 	};
 }
 
@@ -115,8 +146,8 @@ int nisv_kvm(struct nisv_cpu *cpu, const struct kvm_run *run, const struct nisv_
 	} nisv;
 
 	if (insn)
-		insn->length = 0;
-	if (run->exit_reason != EXIT_ARM_NISV)
+		*insn = (struct nisv_insn) { 0 };
+	if (run->exit_reason != EXIT_ARM_NISV && run->exit_reason != EXIT_ARM_LDST64B)
 		return NISV_MISMATCH;
 	/* Not all kernels' headers have arm_nisv, but the union begins with it */
 	memcpy(&nisv, &run->hw, sizeof(nisv));

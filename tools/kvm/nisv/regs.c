@@ -7,12 +7,9 @@
 
 int nisv_read(struct ctx *c, unsigned int reg)
 {
-	uint64_t value[2] = { 0 };
-
 	c->x[reg] = 0;
-	if (c->cpu->get(c->cpu->opaque, reg, value))
+	if (c->cpu->get(c->cpu->opaque, reg, &c->x[reg], 1))
 		return NISV_REGISTER;
-	c->x[reg] = value[0];
 	c->have |= 1ull << reg;
 	return NISV_DONE;
 }
@@ -23,7 +20,7 @@ int nisv_need_v(struct ctx *c, unsigned int reg)
 		return NISV_DONE;
 	c->v[reg][0] = 0;
 	c->v[reg][1] = 0;
-	if (c->cpu->get(c->cpu->opaque, NISV_V0 + reg, c->v[reg]))
+	if (c->cpu->get(c->cpu->opaque, NISV_V0 + reg, c->v[reg], 2))
 		return NISV_REGISTER;
 	c->have_v |= 1u << reg;
 	return NISV_DONE;
@@ -120,12 +117,12 @@ int nisv_commit(struct ctx *c)
 	/* SIMD&FP first: a VMM may be wrong about whether it has these */
 	for (uint32_t dirty = c->dirty_v; dirty; dirty &= dirty - 1) {
 		reg = __builtin_ctz(dirty);
-		if (cpu->set(cpu->opaque, NISV_V0 + reg, c->v[reg]))
+		if (cpu->set(cpu->opaque, NISV_V0 + reg, c->v[reg], 2))
 			return NISV_REGISTER;
 	}
 	for (uint64_t dirty = c->dirty; dirty; dirty &= dirty - 1) {
 		reg = __builtin_ctzll(dirty);
-		if (cpu->set(cpu->opaque, reg, (uint64_t[2]) { c->x[reg] }))
+		if (cpu->set(cpu->opaque, reg, &c->x[reg], 1))
 			return NISV_REGISTER;
 	}
 	return NISV_DONE;

@@ -286,7 +286,7 @@ const char *nisv_strerror(int result)
 	case NISV_UNALLOCATED:	return "an unallocated load or store";
 	case NISV_UNPREDICTABLE: return "an UNPREDICTABLE load or store";
 	case NISV_NO_ACCESS:	return "a prefetch, which accesses nothing";
-	case NISV_UNSUPPORTED:	return "an instruction that is not carried out here";
+	case NISV_UNSUPPORTED:	return "an instruction, or a vCPU with an EL2, that is not carried out here";
 	case NISV_REGISTER:	return "a register of the vCPU could not be read or written";
 	case NISV_FETCH:	return "the instruction is not in the guest's memory";
 	case NISV_WALK:		return "the guest's page tables do not map the data";
@@ -295,6 +295,8 @@ const char *nisv_strerror(int result)
 	case NISV_LIVELOCK:	return "an exclusive load whose store never comes: the CPU fails it";
 	case NISV_NOTHING:	return "there is nothing at this address";
 	case NISV_DEVICE:	return "the device refused the access";
+	case NISV_PERMISSIONS:	return "whether its second page may be accessed is not known here";
+	case NISV_NOT_ATOMIC:	return "it has to be one access, and cannot be: in RAM, or of several devices";
 	default:		return "?";
 	}
 }

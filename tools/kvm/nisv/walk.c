@@ -10,11 +10,6 @@
 
 #include "internal.h"
 
-struct leaf {
-	uint64_t ipa;
-	bool user, read_only;
-};
-
 /* Are descriptors of the other byte order? */
 static inline bool swapped(const struct ctx *c)
 {
@@ -100,6 +95,8 @@ static int walk_lpae(struct ctx *c, const struct lpae *t, uint64_t va, struct le
 	leaf->ipa = (desc & address & ~within) | (t->wide ? high(t, desc) : 0) | va;
 	leaf->user = !(tables >> 61 & 1) && desc >> 6 & 1;
 	leaf->read_only = tables >> 62 & 1 || desc >> 7 & 1;
+	leaf->uxn = tables >> 60 & 1 || desc >> 54 & 1;
+	leaf->becomes_writable = t->hd && desc >> 51 & 1 && !(tables >> 62 & 1);
 	return NISV_DONE;
 }
 
@@ -159,6 +156,7 @@ static int start_a64(struct ctx *c, bool upper, unsigned int input, struct lpae 
 	t->input = input;
 	t->wide = granule == 16 || ds;
 	t->haf = tcr >> 39 & 1;
+	t->hd = t->haf && tcr >> 40 & 1;
 	t->hpd = tcr >> (41 + upper) & 1;
 	/* As many levels as it takes, each of which resolves granule - 3 bits */
 	t->level = 4 - (int)((input - 4) / (granule - 3));
@@ -188,10 +186,11 @@ static int walk_a64(struct ctx *c, uint64_t va, bool fetch, struct leaf *leaf)
 	if (!(c->x[NISV_SCTLR_EL1] & SCTLR_M)) {
 		/* Without a table an address has no upper half, only a top byte */
 		leaf->ipa = bits64(va, top, 0);
-		leaf->user = true;
 		return upper || leaf->ipa >> 52 ? NISV_WALK : NISV_DONE;
 	}
 
+	leaf->mapped = true;
+	leaf->upper = upper;
 	t = &c->half[upper];
 	if (!t->granule) {
 		ret = start_a64(c, upper, input, t);
@@ -254,6 +253,7 @@ static int walk_short(struct ctx *c, uint32_t va, struct leaf *leaf)
 	ret = descriptor(c, table | bits(va, 31, 20) * 4, 4, swapped(c), &desc);
 	if (ret)
 		return ret;
+	leaf->domain = bits(desc, 8, 5);
 	switch (desc & 3) {
 	case 0:
 		return NISV_WALK;
@@ -270,11 +270,13 @@ static int walk_short(struct ctx *c, uint32_t va, struct leaf *leaf)
 		ap = bits(desc, 9, 9) << 2 | bits(desc, 5, 4);
 		break;
 	default:
-		if (desc >> 18 & 1)
+		if (desc >> 18 & 1) {		/* a supersection */
+			leaf->domain = 0;
 			leaf->ipa = bits(desc, 31, 24) << 24 | bits64(desc, 23, 20) << 32 |
 				    bits64(desc, 8, 5) << 36 | bits(va, 23, 0);
-		else
+		} else {
 			leaf->ipa = (desc & ~0xfffffull) | bits(va, 19, 0);
+		}
 		ap = bits(desc, 15, 15) << 2 | bits(desc, 11, 10);
 		break;
 	}
@@ -286,29 +288,72 @@ static int walk_short(struct ctx *c, uint32_t va, struct leaf *leaf)
 	return NISV_DONE;
 }
 
-int nisv_walk(struct ctx *c, uint64_t va, enum purpose purpose, bool privileged,
-	      uint64_t *ipa, bool *allowed)
+int nisv_walk(struct ctx *c, uint64_t va, bool fetch, struct leaf *leaf)
 {
-	struct leaf leaf = { 0 };
 	int ret;
 
+	*leaf = (struct leaf) { 0 };
 	ret = nisv_need(c, NISV_SCTLR_EL1);
 	if (ret)
 		return ret;
-
-	if (!c->el1_32bit) {
-		ret = walk_a64(c, va, purpose == FETCH, &leaf);
-	} else if (!(c->x[NISV_SCTLR_EL1] & SCTLR_M)) {
-		leaf = (struct leaf) { .ipa = (uint32_t)va, .user = true };
-	} else {
-		ret = nisv_need(c, NISV_TCR_EL1);
-		if (!ret)
-			ret = c->x[NISV_TCR_EL1] >> 31 & 1 ? walk_long(c, va, &leaf) :
-							    walk_short(c, va, &leaf);
+	if (!c->el1_32bit)
+		return walk_a64(c, va, fetch, leaf);
+	if (!(c->x[NISV_SCTLR_EL1] & SCTLR_M)) {
+		leaf->ipa = (uint32_t)va;
+		return NISV_DONE;
 	}
+	leaf->mapped = true;
+	ret = nisv_need(c, NISV_TCR_EL1);
 	if (ret)
 		return ret;
-	*ipa = leaf.ipa;
-	*allowed = (privileged || leaf.user) && !(purpose == WRITE && leaf.read_only);
+	return c->x[NISV_TCR_EL1] >> 31 & 1 ? walk_long(c, va, leaf) : walk_short(c, va, leaf);
+}
+
+/* What AArch64's tables do not say themselves: Arm ARM, D8.4 */
+static int permits_a64(struct ctx *c, const struct leaf *leaf, bool user)
+{
+	const uint64_t pie_e0poe_poe = 7ull << 1;
+	const int ret = nisv_need(c, NISV_TCR2_EL1);
+
+	if (ret)
+		return ret;
+	if (c->x[NISV_TCR2_EL1] & pie_e0poe_poe)
+		return NISV_PERMISSIONS;
+	/* E0PD0, E0PD1 */
+	return user && c->x[NISV_TCR_EL1] >> (55 + leaf->upper) & 1 ? NISV_WALK : NISV_DONE;
+}
+
+/* Short descriptors: G5.7, "Domains". @manager: no permissions are checked */
+static int permits_domain(struct ctx *c, const struct leaf *leaf, bool *manager)
+{
+	unsigned int domain;
+	const int ret = nisv_need(c, NISV_DACR32_EL2);
+
+	if (ret)
+		return ret;
+	domain = c->x[NISV_DACR32_EL2] >> (2 * leaf->domain) & 3;
+	*manager = domain == 3;
+	return domain & 1 ? NISV_DONE : NISV_WALK;
+}
+
+int nisv_permits(struct ctx *c, const struct leaf *leaf, bool write, bool user)
+{
+	const bool epan = !c->el1_32bit && c->x[NISV_SCTLR_EL1] & SCTLR_EPAN && !leaf->uxn;
+	const bool pan = c->x[NISV_PSTATE] & PSTATE_PAN && (leaf->user || epan);
+	bool manager = false;
+	int ret = NISV_DONE;
+
+	if (!leaf->mapped)
+		return NISV_DONE;
+	if (!c->el1_32bit)
+		ret = permits_a64(c, leaf, user);
+	else if (!(c->x[NISV_TCR_EL1] >> 31 & 1))
+		ret = permits_domain(c, leaf, &manager);
+	if (ret || manager)
+		return ret;
+	if (user ? !leaf->user : pan)
+		return NISV_WALK;
+	if (write && leaf->read_only)
+		return leaf->becomes_writable ? NISV_PERMISSIONS : NISV_WALK;
 	return NISV_DONE;
 }

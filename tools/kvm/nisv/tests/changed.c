@@ -47,7 +47,7 @@ struct state {
 };
 
 static uint8_t ram[RAM_SIZE], more_ram[16];
-static uint64_t x[NISV_DCZID_EL0 + 1], trace, seed = 1;
+static uint64_t x[NISV_DACR32_EL2 + 1], trace, seed = 1;
 static unsigned int reads_of_walk;		/* SCTLR_EL1, TCR_EL1 */
 
 static unsigned int rnd(unsigned int n)
@@ -62,19 +62,19 @@ static void traced(const void *what, size_t len)
 		trace = (trace ^ *p) * 0x100000001b3ull;
 }
 
-static int get(void *opaque, unsigned int reg, uint64_t value[2])
+static int get(void *opaque, unsigned int reg, uint64_t *value, unsigned int words)
 {
 	(void)opaque;
 	reads_of_walk += reg == NISV_SCTLR_EL1 || reg == NISV_TCR_EL1;
-	value[0] = reg < NISV_V0 ? x[reg] : 0;
+	value[0] = words == 1 ? x[reg] : 0;
 	return 0;
 }
 
-static int set(void *opaque, unsigned int reg, const uint64_t value[2])
+static int set(void *opaque, unsigned int reg, const uint64_t *value, unsigned int words)
 {
 	(void)opaque;
 	traced(&reg, sizeof(reg));
-	traced(value, reg < NISV_V0 ? 8 : 16);
+	traced(value, words * 8);
 	return 0;
 }
 

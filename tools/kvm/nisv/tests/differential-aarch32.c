@@ -410,7 +410,7 @@ static bool may_fault(struct form *f)
 	uint64_t esr;
 	bool is_undefined, alignment;
 
-	if (m->cpu.el1_32bit) {
+	if (el1_is_32bit()) {
 		const uint64_t pc = get_reg(PC) - world.code;
 
 		esr = get_reg(SYS(0, 5, 2, 0));		/* DFSR */

@@ -239,7 +239,7 @@ static void start_vm(struct machine *machine, bool el1_32bit)
 	machine->run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, machine->vcpu, 0);
 	if (machine->run == MAP_FAILED)
 		die("kvm_run");
-	nisv_kvm_init(&machine->cpu, machine->vcpu, el1_32bit);
+	nisv_kvm_init(&machine->cpu, machine->vcpu, init.features[0]);
 }
 
 /* Page tables */
@@ -409,7 +409,7 @@ void enter(bool in_hole, uint64_t pc, uint64_t pstate)
 	const uint64_t root = roots[in_hole];
 
 	asid = (asid + 1) & 0xff;
-	if (m->cpu.el1_32bit && !world.long_format) {
+	if (el1_is_32bit() && !world.long_format) {
 		set_reg(SYS(0, 13, 0, 1), asid);			/* CONTEXTIDR */
 		set_reg(SYS(0, 2, 0, world.upper), root | 0x4a);	/* write-back */
 	} else {
@@ -476,23 +476,24 @@ static int bus_write(void *opaque, uint64_t ipa, const void *data, unsigned int 
 	return 0;
 }
 
-const struct nisv_bus bus = { .at = bus_at, .read = bus_read, .write = bus_write };
+static uint64_t monitor;
+const struct nisv_bus bus = { .at = bus_at, .read = bus_read, .write = bus_write, .monitor = &monitor };
 
 /* Registers that are not KVM's, for accesses that KVM completes */
 
 uint64_t soft[96][2];
 
-static int soft_get(void *opaque, unsigned int reg, uint64_t value[2])
+static int soft_get(void *opaque, unsigned int reg, uint64_t *value, unsigned int words)
 {
 	(void)opaque;
-	memcpy(value, soft[reg], reg >= NISV_V0 ? 16 : 8);
+	memcpy(value, soft[reg], words * 8);
 	return 0;
 }
 
-static int soft_set(void *opaque, unsigned int reg, const uint64_t value[2])
+static int soft_set(void *opaque, unsigned int reg, const uint64_t *value, unsigned int words)
 {
 	(void)opaque;
-	memcpy(soft[reg], value, reg >= NISV_V0 ? 16 : 8);
+	memcpy(soft[reg], value, words * 8);
 	return 0;
 }
 
@@ -512,7 +513,7 @@ void soft_init(void)
 
 	for (unsigned int n = 0; n < ARRAY_SIZE(regs); n++)
 		soft[regs[n]][0] = get_reg(ids[n]);
-	soft_cpu.el1_32bit = m->cpu.el1_32bit;
+	soft_cpu.features = m->cpu.features;
 }
 
 static int soft_access(uint64_t ipa, bool write, struct nisv_insn *i)
@@ -790,7 +791,7 @@ void explain(const struct form *f, uint32_t word, const struct nisv_insn *i, con
 		printf("%s, ", world.el0 ? "EL0" : "EL1");
 	else
 		printf("mode 0x%x, %s descriptors, ", world.mode,
-		       !m->cpu.el1_32bit ? "AArch64" : world.long_format ? "long" : "short");
+		       !el1_is_32bit() ? "AArch64" : world.long_format ? "long" : "short");
 	printf("%s endian, %uK, TTBR%u: %s\n", world.big ? "big" : "little",
 	       1 << (world.granule - 10), world.upper, what);
 }

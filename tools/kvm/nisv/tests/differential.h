@@ -74,6 +74,11 @@ extern uint64_t soft[96][2];	/* registers, for accesses that KVM completes */
 extern struct nisv_cpu soft_cpu;
 extern const struct nisv_bus bus;
 
+static inline bool el1_is_32bit(void)
+{
+	return m->cpu.features & NISV_FEATURE_EL1_32BIT;
+}
+
 uint64_t rnd(void);
 void die(const char *what) __attribute__((noreturn));
 void *at_pa(uint64_t pa);

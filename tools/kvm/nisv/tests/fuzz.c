@@ -11,18 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nisv.h"
+#include "../internal.h"
 
 #define RAM		0x40000000ull
 #define RAM_SIZE	0x10000ull
 #define DEVICE		(RAM - DEVICE_SIZE)	/* an access may go into both */
 #define DEVICE_SIZE	0x3000ull
-#define RUNS		70		/* of the same; more than the library repeats an answer */
-#define MOST_CALLS	5000		/* DC ZVA of 2 KiB: two for each 8 bytes, or bytes */
+#define RUNS		5000		/* of the same; more than the library repeats an answer */
+#define MOST_CALLS	100		/* of at(): an instruction, tables, and each byte once */
 
 struct input {
 	uint64_t fault_ipa, esr_iss;
-	uint64_t x[40];
+	uint64_t x[NISV_DACR32_EL2 + 1];
 	uint64_t v[8];
 	uint64_t sctlr_el1, tcr_el1;	/* by how much they differ from the last ones */
 	uint32_t word;
@@ -40,11 +40,12 @@ static void check(int ok)
 		abort();
 }
 
-static int get(void *opaque, unsigned int reg, uint64_t value[2])
+static int get(void *opaque, unsigned int reg, uint64_t *value, unsigned int words)
 {
 	(void)opaque;
 	check(!sets);
-	check(reg <= NISV_DCZID_EL0 || (reg >= NISV_V0 && reg < NISV_V0 + 32));
+	check(reg <= NISV_DACR32_EL2 || (reg >= NISV_V0 && reg < NISV_V0 + 32));
+	check(words == (reg < NISV_V0 ? 1 : 2));
 	if (reg >= NISV_V0) {
 		value[0] = in.v[reg % 8];
 		value[1] = in.v[(reg + 1) % 8];
@@ -54,10 +55,11 @@ static int get(void *opaque, unsigned int reg, uint64_t value[2])
 	return 0;
 }
 
-static int set(void *opaque, unsigned int reg, const uint64_t value[2])
+static int set(void *opaque, unsigned int reg, const uint64_t *value, unsigned int words)
 {
 	(void)opaque;
 	(void)value;
+	check(words == (reg < NISV_V0 ? 1 : 2));
 	check(reg <= NISV_PSTATE || (reg >= NISV_V0 && reg < NISV_V0 + 32));
 	sets++;
 	return 0;
@@ -196,9 +198,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			nisv_text(&insn, text, in.shape % sizeof(text));
 	}
 
-	cpu.el1_32bit = in.shape & 64;
-	cpu.sctlr_el1 = in.x[NISV_SCTLR_EL1] ^ in.sctlr_el1;
-	cpu.tcr_el1 = in.x[NISV_TCR_EL1] ^ in.tcr_el1;
+	cpu.features = in.shape & 64 ? NISV_FEATURE_EL1_32BIT : 0;
+	cpu.seen[SEEN_SCTLR_EL1] = in.x[NISV_SCTLR_EL1] ^ in.sctlr_el1;
+	cpu.seen[SEEN_TCR_EL1] = in.x[NISV_TCR_EL1] ^ in.tcr_el1;
 	for (unsigned int n = 0; n < RUNS; n++) {
 		calls = 0;
 		accesses = 0;
@@ -209,7 +211,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(ret != NISV_OTHER || !insn.length);
 		again += ret == NISV_AGAIN;
 		/* Again: after some doubts or exclusive loads the answer is another */
-		if (ret != NISV_AGAIN && !cpu.monitor_bytes)
+		if (ret != NISV_AGAIN && !cpu.seen[SEEN_EXCLUSIVE_BYTES])
 			break;
 	}
 	check(again < RUNS);

@@ -174,7 +174,7 @@ static void *run_vcpu(void *opaque)
 
 	if (run == MAP_FAILED)
 		die("kvm_run: %s", strerror(errno));
-	nisv_kvm_init(&cpu, vcpu, false);
+	nisv_kvm_init(&cpu, vcpu, 0);
 	for (;;) {
 		if (ioctl(vcpu, KVM_RUN, 0)) {
 			if (errno == EINTR || errno == EAGAIN)

@@ -198,16 +198,16 @@ static void start_vm(void)
 
 static struct nisv_cpu kvm_cpu;
 
-static int count_get(void *opaque, unsigned int reg, uint64_t value[2])
+static int count_get(void *opaque, unsigned int reg, uint64_t *value, unsigned int words)
 {
 	ioctls++;
-	return kvm_cpu.get(opaque, reg, value);
+	return kvm_cpu.get(opaque, reg, value, words);
 }
 
-static int count_set(void *opaque, unsigned int reg, const uint64_t value[2])
+static int count_set(void *opaque, unsigned int reg, const uint64_t *value, unsigned int words)
 {
 	ioctls++;
-	return kvm_cpu.set(opaque, reg, value);
+	return kvm_cpu.set(opaque, reg, value, words);
 }
 
 static uint64_t bus_at(void *opaque, uint64_t ipa, uint64_t len, bool write, void **host)
@@ -276,19 +276,19 @@ static void carry_out(void)
 
 static uint64_t soft[96][2];
 
-static int soft_get(void *opaque, unsigned int reg, uint64_t value[2])
+static int soft_get(void *opaque, unsigned int reg, uint64_t *value, unsigned int words)
 {
 	(void)opaque;
-	value[0] = soft[reg][0];
-	value[1] = soft[reg][1];
+	memcpy(value, soft[reg], words * sizeof(*value));
 	return 0;
 }
 
-static int soft_set(void *opaque, unsigned int reg, const uint64_t value[2])
+static int soft_set(void *opaque, unsigned int reg, const uint64_t *value, unsigned int words)
 {
 	(void)opaque;
 	(void)reg;
 	(void)value;
+	(void)words;
 	return 0;
 }
 
@@ -298,7 +298,7 @@ static void carry_out_soft(void)
 
 	if (!soft[NISV_PC][0])
 		for (unsigned int reg = 0; reg < NISV_DCZID_EL0; reg++)
-			kvm_cpu.get(kvm_cpu.opaque, reg, soft[reg]);
+			kvm_cpu.get(kvm_cpu.opaque, reg, soft[reg], 1);
 	if (nisv_kvm(&soft_cpu, run, &bus, NULL))
 		die("libnisv");
 }
@@ -400,7 +400,7 @@ int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	start_vm();
-	nisv_kvm_init(&kvm_cpu, vcpu, false);
+	nisv_kvm_init(&kvm_cpu, vcpu, 0);
 	cpu = kvm_cpu;
 	for (unsigned int n = 0; n < sizeof(paths) / sizeof(paths[0]); n++)
 		measure(&paths[n]);
