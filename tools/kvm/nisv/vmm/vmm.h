@@ -11,6 +11,8 @@
 
 #include <linux/kvm.h>
 
+#include "nisv.h"
+
 /* The guest's physical addresses, as on QEMU's virt board */
 #define GICD_BASE	0x08000000ull
 #define GICC_BASE	0x08010000ull
@@ -35,8 +37,16 @@ struct device {
 	void *state;
 };
 
+struct vcpu {
+	struct vm *vm;
+	int fd;
+	struct kvm_run *run;
+	struct nisv_cpu cpu;
+};
+
 struct vm {
 	/* From the command line */
+	char **arguments;
 	const char *kernel, *initrd, *append;
 	uint64_t ram_size;
 	unsigned int cpus, gic;
@@ -45,7 +55,7 @@ struct vm {
 	FILE *log;
 
 	int kvm, fd;
-	int vcpu[MAX_CPUS];
+	struct vcpu vcpu[MAX_CPUS];
 	uint8_t *ram;
 	uint64_t entry, initrd_start, initrd_end, dtb;
 
@@ -53,9 +63,11 @@ struct vm {
 	pthread_mutex_t lock;
 	struct device devices[MAX_DEVICES];
 	unsigned int ndevices;
+	struct nisv_bus bus;
+	uint64_t monitor;
 };
 
-/* Print a message and end the VMM */
+/* die.c: print a message and end the VMM */
 void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt, ...);
 
 /* load.c: the guest's memory before it runs */
@@ -66,6 +78,12 @@ void make_device_tree(const struct vm *vm, void *fdt, size_t size);
 void create_gic(struct vm *vm);
 void start_gic(const struct vm *vm);
 
+/* vcpu.c: as many as vm->cpus, and the first where the guest starts */
+void create_vcpus(struct vm *vm);
+void *run_vcpu(void *vcpu);		/* a thread of each; it ends with the VMM */
+
+/* bus.c */
+void make_bus(struct vm *vm);
 struct device *add_device(struct vm *vm, const char *name, uint64_t base, uint64_t size);
 void add_uart(struct vm *vm);		/* uart.c: a PL011 on stdin and stdout */
 void add_window(struct vm *vm);		/* window.c: memory that logs each access */
