@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * libFuzzer's entry: a vCPU whose registers, page tables, code and syndrome are the
- * input, and what is remembered of its last access. What nisv.h promises is checked: a
- * refusal changes no register, none is read after one was written, a device sees
- * accesses of its own address and of the sizes that it is told to expect, and an access
- * ends.
+ * input, and what is remembered of its last access; and a bus that may answer otherwise
+ * the next time that it is asked. What nisv.h promises is checked: a refusal changes no
+ * register, and no device but one that refused itself has been told anything; none is read
+ * after one was written; a device sees accesses of its own address and of the sizes that
+ * it is told to expect; what the bus leaves alone does not come from the library's stack
+ * (with MemorySanitizer); an access ends, and so do those that are to be tried again.
  *
- *	make fuzz [FUZZ_SECONDS=]
+ *	make fuzz [FUZZ_SECONDS=] [SANITIZERS=memory]
  */
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +30,19 @@ struct input {
 	uint32_t word;
 	uint8_t shape;			/* see vcpu() */
 	uint8_t fails;			/* a device refuses the n-th access */
+	uint8_t bus;			/* see at(), dev_read() */
 } __attribute__((packed));
 
 static struct input in;
-static uint8_t ram[RAM_SIZE];
+static uint8_t ram[RAM_SIZE], other_ram[RAM_SIZE + DEVICE_SIZE];
 static unsigned int calls, accesses, sets;
+static uint64_t monitor;
+
+#if __has_feature(memory_sanitizer)
+#include <sanitizer/msan_interface.h>
+#else
+#define __msan_check_mem_is_initialized(p, n)	do { } while (0)
+#endif
 
 static void check(int ok)
 {
@@ -58,7 +68,7 @@ static int get(void *opaque, unsigned int reg, uint64_t *value, unsigned int wor
 static int set(void *opaque, unsigned int reg, const uint64_t *value, unsigned int words)
 {
 	(void)opaque;
-	(void)value;
+	__msan_check_mem_is_initialized(value, words * sizeof(*value));
 	check(words == (reg < NISV_V0 ? 1 : 2));
 	check(reg <= NISV_PSTATE || (reg >= NISV_V0 && reg < NISV_V0 + 32));
 	sets++;
@@ -67,9 +77,9 @@ static int set(void *opaque, unsigned int reg, const uint64_t *value, unsigned i
 
 static uint64_t at(void *opaque, uint64_t ipa, uint64_t len, bool write, void **host)
 {
+	const bool other = in.bus & 2 && ++*(unsigned int *)opaque % 3 == 0;
 	uint64_t rest = 0;
 
-	(void)opaque;
 	(void)write;
 	check(len && len <= 2048);
 	check(++calls < MOST_CALLS);
@@ -78,8 +88,18 @@ static uint64_t at(void *opaque, uint64_t ipa, uint64_t len, bool write, void **
 		rest = RAM_SIZE - (ipa - RAM);
 	} else if (ipa - DEVICE < DEVICE_SIZE) {
 		rest = DEVICE_SIZE - (ipa - DEVICE);
+		if (other)
+			*host = other_ram + (ipa - DEVICE);
 	}
-	return len < rest ? len : rest;
+	if (in.bus & 4 && rest > 4)	/* devices of a word each */
+		rest = 4 - (ipa & 3);
+	return other && in.bus & 8 ? 0 : len < rest ? len : rest;
+}
+
+static void wrote(void *opaque, uint64_t ipa, uint64_t len)
+{
+	(void)opaque;
+	check(ipa - DEVICE < RAM_SIZE + DEVICE_SIZE && len <= 8);
 }
 
 static int device(uint64_t ipa, unsigned int len)
@@ -93,7 +113,8 @@ static int device(uint64_t ipa, unsigned int len)
 static int dev_read(void *opaque, uint64_t ipa, void *data, unsigned int len)
 {
 	(void)opaque;
-	memset(data, ipa, len);
+	if (!(in.bus & 1))
+		memset(data, ipa, len);
 	return device(ipa, len);
 }
 
@@ -103,6 +124,7 @@ static int dev_write(void *opaque, uint64_t ipa, const void *data, unsigned int 
 
 	(void)opaque;
 	memcpy(copy, data, len);	/* all of it can be read */
+	__msan_check_mem_is_initialized(copy, len);
 	return device(ipa, len);
 }
 
@@ -177,7 +199,8 @@ static void vcpu(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct nisv_bus bus = { .at = at, .read = dev_read, .write = dev_write };
+	unsigned int asked = 0;
+	struct nisv_bus bus = { .opaque = &asked, .at = at, .read = dev_read, .write = dev_write };
 	struct nisv_cpu cpu = { .get = get, .set = set };
 	struct nisv_insn insn;
 	unsigned int again = 0;
@@ -199,6 +222,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 
 	cpu.features = in.shape & 64 ? NISV_FEATURE_EL1_32BIT : 0;
+	bus.wrote = in.bus & 16 ? wrote : NULL;
+	bus.monitor = in.bus & 32 ? NULL : &monitor;
 	cpu.seen[SEEN_SCTLR_EL1] = in.x[NISV_SCTLR_EL1] ^ in.sctlr_el1;
 	cpu.seen[SEEN_TCR_EL1] = in.x[NISV_TCR_EL1] ^ in.tcr_el1;
 	for (unsigned int n = 0; n < RUNS; n++) {
@@ -207,6 +232,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		sets = 0;
 		ret = nisv_access(&cpu, &bus, in.fault_ipa, in.esr_iss, &insn);
 		check(!ret || !sets);
+		check(ret == NISV_DONE || ret == NISV_DEVICE || !accesses);
 		check(nisv_strerror(ret)[0] != '?');
 		check(ret != NISV_OTHER || !insn.length);
 		again += ret == NISV_AGAIN;
