@@ -255,7 +255,7 @@ static void put_registers(const struct registers *regs)
 	for (unsigned int n = 0; n < 16; n++) {
 		memcpy(v, regs->v[n], sizeof(v));
 		if (unknown || memcmp(now.v[n], v, sizeof(v)))
-			one_vreg(KVM_SET_ONE_REG, n, v);
+			one_vreg(KVM_SET_ONE_REG, n, v, 2);
 	}
 	now = *regs;
 	unknown = false;
@@ -267,7 +267,7 @@ static void get_registers(bool simd)
 	for (unsigned int n = 0; n < 31; n++)
 		now.x[n] = get_reg(CORE(2 * n));
 	for (unsigned int n = 0; n < 16 && simd; n++)
-		one_vreg(KVM_GET_ONE_REG, n, now.v[n]);
+		one_vreg(KVM_GET_ONE_REG, n, now.v[n], 2);
 	now.pc = get_reg(PC);
 	now.pstate = get_reg(PSTATE);
 }
@@ -434,7 +434,8 @@ static void get_soft(struct registers *regs)
 {
 	for (unsigned int n = 0; n < 31; n++)
 		regs->x[n] = soft[n][0];
-	memcpy(regs->v, soft + NISV_V0, sizeof(regs->v));
+	for (unsigned int n = 0; n < 16; n++)
+		memcpy(regs->v[n], soft[NISV_V0 + n], sizeof(regs->v[n]));
 	regs->pc = soft[NISV_PC][0];
 	regs->pstate = soft[NISV_PSTATE][0];
 }
@@ -444,7 +445,8 @@ static void put_soft(const struct registers *regs, uint64_t pc)
 	soft_init();
 	for (unsigned int n = 0; n < 31; n++)
 		soft[n][0] = regs->x[n];
-	memcpy(soft + NISV_V0, regs->v, sizeof(regs->v));
+	for (unsigned int n = 0; n < 16; n++)
+		memcpy(soft[NISV_V0 + n], regs->v[n], sizeof(regs->v[n]));
 	soft[NISV_PC][0] = pc;
 	soft[NISV_PSTATE][0] = regs->pstate;
 }

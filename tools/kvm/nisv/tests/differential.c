@@ -8,7 +8,8 @@
  * carries it out. Then they lead to a hole, or partly to RAM: KVM exits and libnisv
  * does it. All registers, NZCV, SP, and all of what was accessed must be the same, to
  * the bit. Registers, data, offsets, alignment, EL, endianness, page size, and half of
- * the address space are random.
+ * the address space are random. With NISV_VCPU=sve in the environment the vCPU of AArch64
+ * has SVE, and Z registers are what is compared.
  *
  * Accesses that do have a syndrome exit as KVM_EXIT_MMIO, which is KVM's to complete;
  * for these libnisv works on a copy of the registers.
@@ -37,59 +38,71 @@
 
 /* What the guest loads before, and stores after the instruction */
 struct context {
-	uint64_t v[32][2];
 	uint64_t x[31];
 	uint64_t sp;
 	uint64_t nzcv;
 	uint64_t done;
-};
+	uint64_t sve;				/* or 0: v are V0 to V31, not Z0 to Z31 */
+	uint64_t pad[64 - 35];
+	uint64_t v[32 * Z_WORDS];		/* one behind the other, as long as they are */
+} __attribute__((aligned(4096)));
 
-struct page {
-	struct context in;
-	uint8_t pad[1024 - sizeof(struct context)];
-	struct context out;
+struct contexts {
+	struct context in, out;
 };
 
 /* The guest; its context is at TPIDRRO_EL0, DONE at TPIDR_EL1. VBAR_EL1 is at the second part. */
 __asm__(
 "	.pushsection .rodata\n"
 "	.arch armv8-a\n"
+"	.arch_extension sve\n"
 "	.globl guest_code, guest_slot, guest_vectors, guest_end\n"
 "	.macro each op\n"
 "	.irp n, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30\n"
-"	\\op	x\\n, [x0, #512 + 8 * \\n]\n"
+"	\\op	x\\n, [x0, #8 * \\n]\n"
 "	.endr\n"
 "	.endm\n"
 "	.macro each_v op\n"
+"	add	x1, x0, #512\n"
+"	cbnz	x2, .Lz\\@\n"
 "	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
-"	\\op	q\\n, [x0, #16 * \\n]\n"
+"	\\op	q\\n, [x1, #16 * \\n]\n"
 "	.endr\n"
+"	b	.Lend\\@\n"
+".Lz\\@:\n"
+"	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+"	\\op	z\\n, [x1, #\\n, mul vl]\n"
+"	.endr\n"
+".Lend\\@:\n"
 "	.endm\n"
 "	.balign 0x800\n"
 "guest_code:\n"
 "	mrs	x0, tpidrro_el0\n"
+"	ldr	x2, [x0, #272]\n"
 "	each_v	ldr\n"
-"	ldr	x1, [x0, #768]\n"
+"	ldr	x1, [x0, #256]\n"
 "	msr	nzcv, x1\n"
-"	ldr	x1, [x0, #760]\n"
+"	ldr	x1, [x0, #248]\n"
 "	mov	sp, x1\n"
 "	each	ldr\n"
-"	ldr	x0, [x0, #512]\n"
+"	ldr	x0, [x0]\n"
 "guest_slot:\n"
 "	nop\n"
 "	nop\n"
 "	msr	tpidr_el0, x0\n"
 "	mrs	x0, tpidrro_el0\n"
-"	add	x0, x0, #1024\n"
-"	each_v	str\n"
+"	add	x0, x0, #0x3000\n"
 "	each	str\n"
 "	mrs	x1, tpidr_el0\n"
-"	str	x1, [x0, #512]\n"
+"	str	x1, [x0]\n"
 "	mov	x1, sp\n"
-"	str	x1, [x0, #760]\n"
+"	str	x1, [x0, #248]\n"
 "	mrs	x1, nzcv\n"
-"	str	x1, [x0, #768]\n"
-"	ldur	x1, [x0, #776 - 1024]\n"
+"	str	x1, [x0, #256]\n"
+"	mrs	x3, tpidrro_el0\n"
+"	ldr	x2, [x3, #272]\n"
+"	each_v	str\n"
+"	ldr	x1, [x3, #264]\n"
 "	str	wzr, [x1]\n"
 "	b	.\n"
 "	.balign 0x800\n"
@@ -102,13 +115,15 @@ __asm__(
 "	.balign 0x80\n"
 "	.endr\n"
 "guest_end:\n"
+"	.arch_extension nosve\n"
 "	.popsection\n"
 );
 extern const uint8_t guest_code[], guest_slot[], guest_vectors[], guest_end[];
 
-_Static_assert(offsetof(struct context, x) == 512 && offsetof(struct context, sp) == 760 &&
-	       offsetof(struct context, nzcv) == 768 && offsetof(struct context, done) == 776 &&
-	       offsetof(struct page, out) == 1024, "as the guest's code has it");
+_Static_assert(offsetof(struct context, x) == 0 && offsetof(struct context, sp) == 248 &&
+	       offsetof(struct context, nzcv) == 256 && offsetof(struct context, done) == 264 &&
+	       offsetof(struct context, sve) == 272 && offsetof(struct context, v) == 512 &&
+	       offsetof(struct contexts, out) == 0x3000, "as the guest's code has it");
 
 static int kvm;
 static struct machine machines[2];
@@ -117,6 +132,8 @@ static uint8_t *hole;			/* WINDOW_PAGES of it */
 static uint64_t tables_used;
 static uint64_t seed = 1;
 static bool verbose;
+static bool sve;			/* on the vCPU of AArch64, so it is asked for */
+static unsigned int v_words = 2;	/* of a V register, or of a Z register */
 
 struct machine *m;
 struct world world;
@@ -182,12 +199,16 @@ static bool in_protected_mode(void)
 	return strstr(cmdline, "kvm-arm.mode=protected");
 }
 
-void one_vreg(unsigned long request, unsigned int n, uint64_t v[2])
+void one_vreg(unsigned long request, unsigned int n, uint64_t *v, unsigned int words)
 {
-	struct kvm_one_reg reg = { .id = VREG(n), .addr = (uintptr_t)v };
+	const bool z = m->cpu.features & NISV_FEATURE_SVE;
+	uint64_t all[Z_WORDS] = { 0 };
+	struct kvm_one_reg reg = { .id = z ? ZREG(n) : VREG(n), .addr = (uintptr_t)all };
 
+	memcpy(all, v, words * 8);
 	if (ioctl(m->vcpu, request, &reg))
 		die("V register");
+	memcpy(v, all, words * 8);
 }
 
 static bool has(unsigned int cap)
@@ -203,6 +224,22 @@ static void start_memory(void)
 		die("memory");
 	memcpy(at_pa(CODE), guest_code, guest_end - guest_code);
 	__builtin___clear_cache((char *)ram, (char *)ram + RAM_SIZE);
+}
+
+/* Make the vCPU one with SVE, of all that it was initialised for, and see how long a vector is */
+static void start_sve(int vcpu)
+{
+	uint64_t lengths[8];		/* in 128 bits, a bit for each */
+	const struct kvm_one_reg reg = { .id = SVE_LENGTHS, .addr = (uintptr_t)lengths };
+	unsigned int n = 512;
+
+	if (ioctl(vcpu, KVM_ARM_VCPU_FINALIZE, &(int) { KVM_ARM_VCPU_SVE }) || ioctl(vcpu, KVM_GET_ONE_REG, &reg))
+		die("SVE");
+	while (n && !(lengths[(n - 1) / 64] >> (n - 1) % 64 & 1))
+		n--;
+	if (!n || 2 * n > Z_WORDS)
+		die("a vector's length");
+	v_words = 2 * n;
 }
 
 /* A VM of one vCPU; all have the same memory */
@@ -232,10 +269,14 @@ static void start_vm(struct machine *machine, bool el1_32bit)
 	/* Address and generic authentication, of which KVM has both or neither */
 	else if (has(KVM_CAP_ARM_PTRAUTH_ADDRESS) && has(KVM_CAP_ARM_PTRAUTH_GENERIC) && !in_protected_mode())
 		init.features[0] |= 1 << KVM_ARM_VCPU_PTRAUTH_ADDRESS | 1 << KVM_ARM_VCPU_PTRAUTH_GENERIC;
+	if (sve && !el1_32bit)
+		init.features[0] |= 1 << KVM_ARM_VCPU_SVE;
 	machine->vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
 	if (machine->vcpu < 0 || ioctl(machine->vcpu, KVM_ARM_VCPU_INIT, &init) ||
 	    ioctl(machine->vcpu, KVM_SET_GUEST_DEBUG, &debug))
 		die("vCPU");
+	if (sve && !el1_32bit)
+		start_sve(machine->vcpu);
 	machine->run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, machine->vcpu, 0);
 	if (machine->run == MAP_FAILED)
 		die("kvm_run");
@@ -258,6 +299,18 @@ uint32_t guest32(uint32_t v)
 uint64_t data64(uint64_t v)
 {
 	return world.big ? __builtin_bswap64(v) : v;
+}
+
+/* A V register is data of 16 bytes; a Z register is bytes, and these are the lowest first */
+
+static uint64_t v64(uint64_t v)
+{
+	return sve ? v : data64(v);
+}
+
+static uint64_t *v_word(struct context *c, unsigned int n, unsigned int word)
+{
+	return &c->v[v_words * n + (sve ? word : word ^ world.big)];
 }
 
 void clear_table(uint64_t table, uint64_t size)
@@ -317,8 +370,8 @@ static uint64_t make_tables(bool in_hole)
 
 	clear_table(root, 1 << world.granule);
 	map(root, world.code, world.code_pa, 3, normal | user | (world.el0 ? 1 << 7 : 0));
-	if (world.isa == NISV_A64)
-		map(root, world.context, CONTEXT, 3, normal | user);
+	for (uint64_t at = 0; world.isa == NISV_A64 && at < sizeof(struct contexts); at += pages(1))
+		map(root, world.context + at, CONTEXT + at, 3, normal | user);
 	map(root, world.done, DONE, 3, normal | user);
 	for (unsigned int n = 0; n < WINDOW_PAGES; n++)
 		map(root, world.window + pages(n), window_page(n, in_hole), 3, normal | 1 << 6);
@@ -379,7 +432,9 @@ void aarch64_el1(uint64_t vectors)
 	set_reg(SYS(0, 1, 0, 0), sctlr);
 	set_reg(SYS(0, 2, 0, 2), tcr);
 	set_reg(SYS(0, 10, 2, 0), 0xff);				/* MAIR: write-back */
-	set_reg(SYS(0, 1, 0, 2), 3 << 20);				/* CPACR: no trap of FP */
+	set_reg(SYS(0, 1, 0, 2), 3 << 20 | (sve ? 3 << 16 : 0));	/* CPACR: no trap of FP, SVE */
+	if (sve)
+		set_reg(SYS(0, 1, 2, 0), 15);				/* ZCR: as long as it can be */
 	set_reg(SYS(0, 12, 0, 0), vectors);
 	set_reg(SYS(0, 13, 0, 4), world.done);				/* TPIDR_EL1 */
 }
@@ -395,8 +450,8 @@ static void new_world(void)
 	world.big = rnd() & 1;
 	world.big_tables = world.big && !world.el0;
 	world.code = (rnd() & 0x7ffffff00000ull) | (world.upper ? 0xffff800000000000ull : 0);
-	world.context = world.code + pages(1);
-	world.done = world.code + pages(2);
+	world.done = world.code + pages(1);
+	world.context = world.code + pages(8);
 	world.window = world.code + pages(4);
 	aarch64_el1(world.code + (guest_vectors - guest_code));
 	set_reg(SYS(3, 13, 0, 3), world.context);			/* TPIDRRO_EL0 */
@@ -481,7 +536,7 @@ const struct nisv_bus bus = { .at = bus_at, .read = bus_read, .write = bus_write
 
 /* Registers that are not KVM's, for accesses that KVM completes */
 
-uint64_t soft[96][2];
+uint64_t soft[96][Z_WORDS];
 
 static int soft_get(void *opaque, unsigned int reg, uint64_t *value, unsigned int words)
 {
@@ -493,6 +548,7 @@ static int soft_get(void *opaque, unsigned int reg, uint64_t *value, unsigned in
 static int soft_set(void *opaque, unsigned int reg, const uint64_t *value, unsigned int words)
 {
 	(void)opaque;
+	memset(soft[reg], 0, sizeof(soft[reg]));
 	memcpy(soft[reg], value, words * 8);
 	return 0;
 }
@@ -522,17 +578,16 @@ static int soft_access(uint64_t ipa, bool write, struct nisv_insn *i)
 	for (unsigned int n = 0; n < 31; n++)
 		soft[n][0] = get_reg(CORE(2 * n));
 	for (unsigned int n = 0; n < 32; n++)
-		one_vreg(KVM_GET_ONE_REG, n, soft[NISV_V0 + n]);
+		one_vreg(KVM_GET_ONE_REG, n, soft[NISV_V0 + n], v_words);
 	return nisv_access(&soft_cpu, &bus, ipa, write ? 1 << 6 : 0, i);
 }
 
 /* The soft registers, as the guest would have stored them */
 static void soft_out(struct context *out)
 {
-	for (unsigned int n = 0; n < 32; n++) {
-		out->v[n][world.big] = data64(soft[NISV_V0 + n][0]);
-		out->v[n][!world.big] = data64(soft[NISV_V0 + n][1]);
-	}
+	for (unsigned int n = 0; n < 32; n++)
+		for (unsigned int k = 0; k < v_words; k++)
+			*v_word(out, n, k) = v64(soft[NISV_V0 + n][k]);
 	for (unsigned int n = 0; n < 31; n++)
 		out->x[n] = data64(soft[n][0]);
 	out->sp = data64(soft[world.el0 ? NISV_SP_EL0 : NISV_SP_EL1][0]);
@@ -796,7 +851,7 @@ void explain(const struct form *f, uint32_t word, const struct nisv_insn *i, con
 	       1 << (world.granule - 10), world.upper, what);
 }
 
-static void compare(const struct context *a, const struct context *b, char *what, size_t size)
+static void compare(struct context *a, struct context *b, char *what, size_t size)
 {
 	what[0] = 0;
 	for (unsigned int n = 0; n < 31; n++)
@@ -804,10 +859,11 @@ static void compare(const struct context *a, const struct context *b, char *what
 			snprintf(what, size, "x%u is 0x%llx, not 0x%llx", n,
 				 (unsigned long long)data64(b->x[n]), (unsigned long long)data64(a->x[n]));
 	for (unsigned int n = 0; n < 32; n++)
-		if (memcmp(a->v[n], b->v[n], 16) && !what[0])
-			snprintf(what, size, "v%u is 0x%016llx%016llx, not 0x%016llx%016llx", n,
-				 (unsigned long long)data64(b->v[n][!world.big]), (unsigned long long)data64(b->v[n][world.big]),
-				 (unsigned long long)data64(a->v[n][!world.big]), (unsigned long long)data64(a->v[n][world.big]));
+		for (unsigned int k = 0; k < v_words; k++)
+			if (*v_word(a, n, k) != *v_word(b, n, k) && !what[0])
+				snprintf(what, size, "word %u of v%u is 0x%016llx, not 0x%016llx", k, n,
+					 (unsigned long long)v64(*v_word(b, n, k)),
+					 (unsigned long long)v64(*v_word(a, n, k)));
 	if (a->sp != b->sp && !what[0])
 		snprintf(what, size, "sp is 0x%llx, not 0x%llx",
 			 (unsigned long long)data64(b->sp), (unsigned long long)data64(a->sp));
@@ -891,7 +947,7 @@ enum end soft_exclusive(uint64_t target, struct nisv_insn *last)
 }
 
 /* The soft registers, as the guest would have loaded them */
-static void soft_in(const struct context *in, uint64_t pc)
+static void soft_in(struct context *in, uint64_t pc)
 {
 	soft_init();
 	for (unsigned int n = 0; n < 31; n++)
@@ -900,27 +956,27 @@ static void soft_in(const struct context *in, uint64_t pc)
 	soft[NISV_SP_EL1][0] = data64(in->sp);
 	soft[NISV_PSTATE][0] |= data64(in->nzcv);
 	soft[NISV_PC][0] = pc;
-	for (unsigned int n = 0; n < 32; n++) {
-		soft[NISV_V0 + n][0] = data64(in->v[n][world.big]);
-		soft[NISV_V0 + n][1] = data64(in->v[n][!world.big]);
-	}
+	for (unsigned int n = 0; n < 32; n++)
+		for (unsigned int k = 0; k < v_words; k++)
+			soft[NISV_V0 + n][k] = v64(*v_word(in, n, k));
 }
 
 static bool instance(struct form *f, uint32_t word, const struct nisv_insn *i)
 {
 	const uint64_t pstate = world.el0 ? 0x3c0 : 0x3c5;
 	const unsigned int slot_at = guest_slot - guest_code;
-	struct page *ctx = at_pa(CONTEXT);
+	struct contexts *ctx = at_pa(CONTEXT);
 	uint32_t *slot = (uint32_t *)((uint8_t *)at_pa(CODE) + slot_at);
 	struct nisv_insn last = { 0 };
-	struct context on_ram, on_hole = { 0 };
+	static struct context on_ram, on_hole;
 	bool pair_of_exclusives = false;
 	uint64_t *p, target;
 	char what[160];
 	enum end end;
 
-	for (p = (uint64_t *)&ctx->in; p < (uint64_t *)(&ctx->in + 1); p++)
+	for (p = (uint64_t *)&ctx->in; p < ctx->in.v + 32 * v_words; p++)
 		*p = rnd();
+	ctx->in.sve = sve;
 	ctx->in.nzcv = data64(rnd() & 0xf0000000);
 	ctx->in.done = data64(world.done);
 	if (i->rm < 31 && rnd() & 1)
@@ -1005,7 +1061,13 @@ static bool instance(struct form *f, uint32_t word, const struct nisv_insn *i)
 			"accessed what it must not");
 		return false;
 	}
-	on_ram.done = on_hole.done;
+	/*
+	 * A load of one lane writes all of Vt, and the rest of Zt becomes 0 (Arm ARM, V[]).
+	 * libnisv does so; QEMU leaves it as it was.
+	 */
+	if (sve && last.length && i->op == NISV_LOAD && i->lane != NISV_NONE)
+		for (unsigned int n = 0; n < i->selem; n++)
+			memset(v_word(&on_ram, (i->rt + n) % 32, 2), 0, (v_words - 2) * 8);
 	compare(&on_ram, &on_hole, what, sizeof(what));
 	if (!what[0])
 		compare_memory(target, what, sizeof(what));
@@ -1093,8 +1155,8 @@ static unsigned int families(enum nisv_isa isa, const char *only, unsigned int p
 int main(int argc, char **argv)
 {
 	unsigned int per_form = 1000, tests = 0;
+	const char *only = NULL, *vcpu = getenv("NISV_VCPU");
 	bool failed = false, el1_32bit;
-	const char *only = NULL;
 	int opt;
 
 	while ((opt = getopt(argc, argv, "n:s:v")) != -1) {
@@ -1116,6 +1178,15 @@ int main(int argc, char **argv)
 	kvm = open("/dev/kvm", O_RDWR);
 	if (kvm < 0)
 		die("/dev/kvm");
+	if (vcpu && strcmp(vcpu, "sve")) {
+		printf("Bail out! NISV_VCPU=%s: it may be sve\n", vcpu);
+		return 1;
+	}
+	sve = vcpu;
+	if (sve && !has(KVM_CAP_ARM_SVE)) {
+		printf("1..0 # SKIP this CPU has no SVE, or KVM not for guests\n");
+		return 4;
+	}
 	start_memory();
 	m = &machines[0];
 	start_vm(m, false);
@@ -1131,6 +1202,8 @@ int main(int argc, char **argv)
 		tests += families(isa, only, 0, &failed);
 	printf("1..%u\n# %u forms, %u instances each, seed %llu\n", tests, nforms, per_form,
 	       (unsigned long long)seed);
+	if (sve)
+		printf("# SVE, %u bits\n", 64 * v_words);
 	for (enum nisv_isa isa = NISV_A64; isa <= NISV_T32; isa++)
 		families(isa, only, per_form, &failed);
 	return failed;

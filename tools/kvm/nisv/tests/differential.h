@@ -19,6 +19,7 @@
 #define CODE32		(RAM + 0x400000)	/* a block of 2M; AArch32's is at an end of it */
 #define HOLE		0x10000000ull
 #define DONE		0x20000000ull
+#define Z_WORDS		32			/* the longest Z register */
 #define NEAR		256			/* bytes; no access is longer */
 
 #define WINDOW_PAGES	4
@@ -34,6 +35,8 @@
 #define PC		CORE(0x40)
 #define PSTATE		CORE(0x42)
 #define VREG(n)		(0x6040000000100054ull + 4 * (n))
+#define ZREG(n)		(0x6080000000150000ull | (n) << 5)
+#define SVE_LENGTHS	0x606000000015ffffull
 #define SYS(op1, crn, crm, op2) (0x6030000000130000ull | 3 << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 
 /* What random instances are made of */
@@ -70,7 +73,7 @@ extern struct world world;
 extern uint64_t roots[2];	/* of the tables: window in RAM, in the hole */
 extern bool bad_callback;	/* a device was accessed where it is not */
 extern char wrong[200];		/* why it is WRONG */
-extern uint64_t soft[96][2];	/* registers, for accesses that KVM completes */
+extern uint64_t soft[96][Z_WORDS]; /* registers, for accesses that KVM completes */
 extern struct nisv_cpu soft_cpu;
 extern const struct nisv_bus bus;
 
@@ -85,7 +88,8 @@ void *at_pa(uint64_t pa);
 bool try_reg(uint64_t id, uint64_t value);
 void set_reg(uint64_t id, uint64_t value);	/* or die */
 uint64_t get_reg(uint64_t id);
-void one_vreg(unsigned long request, unsigned int n, uint64_t v[2]);
+/* @words of V, or of Z if the vCPU has that, and then the rest becomes 0 */
+void one_vreg(unsigned long request, unsigned int n, uint64_t *v, unsigned int words);
 
 /* Tables. @last: the level at which a page, or a block, is mapped */
 uint64_t pages(unsigned int n);
