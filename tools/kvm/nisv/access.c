@@ -260,6 +260,7 @@ static int translate(struct access *a)
 		if ((a->ipa[p] & ~mask) == (a->fault_ipa & ~mask))
 			continue;
 		ret = nisv_permits(c, &leaf[p], a->writes, user);
+		a->certain = ret;
 		if (ret)
 			return ret;
 	}
@@ -356,6 +357,22 @@ static bool aligned(const struct access *a)
 	return true;
 }
 
+/* Is the vCPU to go back to this access, as it has not been, @most times in a row? */
+static bool once_more(const struct access *a, unsigned int most)
+{
+	const uint64_t pc = a->c->x[NISV_PC];
+	uint64_t *seen = a->c->cpu->seen;
+
+	if (seen[SEEN_PC] != pc || seen[SEEN_IPA] != a->fault_ipa)
+		seen[SEEN_TIMES] = 0;
+	seen[SEEN_PC] = pc;
+	seen[SEEN_IPA] = a->fault_ipa;
+	if (seen[SEEN_TIMES] >= most)
+		return false;
+	seen[SEEN_TIMES]++;
+	return true;
+}
+
 /* What has to be one access, and can it be? */
 static int as_one(const struct access *a)
 {
@@ -372,6 +389,17 @@ static int as_one(const struct access *a)
 	return nisv_writes_ram(&a->m) && !nisv_exchangeable(&a->m, a->len) ? NISV_NOT_ATOMIC : NISV_DONE;
 }
 
+/* What is at the byte that faulted? */
+static void find_fault(struct access *a, bool write)
+{
+	const struct span *s = a->m.span[write];
+
+	a->found = NO_RAM;
+	for (unsigned int n = 0; n < a->m.spans[write]; n++, s++)
+		if (s->ram && a->fault_ipa - s->ipa < s->len)
+			a->found = IS_RAM;
+}
+
 /* Is there something to be accessed everywhere? */
 static int look(struct access *a)
 {
@@ -379,16 +407,20 @@ static int look(struct access *a)
 
 	if (!aligned(a))
 		return NISV_ALIGNMENT;
+	a->m.spans[0] = 0;
+	a->m.spans[1] = 0;
 	for (unsigned int write = 0; write < 2; write++) {
-		a->m.spans[write] = 0;
 		if (write ? !a->writes : !a->reads)
 			continue;
 		ret = nisv_look(&a->m, write, 0, a->ipa[0], a->split);
 		if (!ret && a->split < a->len)
 			ret = nisv_look(&a->m, write, a->split, a->ipa[1], a->len - a->split);
+		find_fault(a, write);
 		if (ret)
 			return ret;
 	}
+	if (a->found == IS_RAM && once_more(a, DOUBTS))
+		return NISV_AGAIN;
 	return as_one(a);
 }
 
@@ -478,20 +510,11 @@ static int attempt(struct access *a, uint64_t esr_iss)
 	return ret;
 }
 
-/* Is the vCPU to go back to this access, as it has not been, @most times in a row? */
-static bool once_more(const struct ctx *c, uint64_t fault_ipa, unsigned int most)
+/* Refusals of what may not be what exited */
+static bool is_doubt(int ret)
 {
-	const uint64_t pc = c->x[NISV_PC];
-	uint64_t *seen = c->cpu->seen;
-
-	if (seen[SEEN_PC] != pc || seen[SEEN_IPA] != fault_ipa)
-		seen[SEEN_TIMES] = 0;
-	seen[SEEN_PC] = pc;
-	seen[SEEN_IPA] = fault_ipa;
-	if (seen[SEEN_TIMES] >= most)
-		return false;
-	seen[SEEN_TIMES]++;
-	return true;
+	return ret == NISV_OTHER || ret == NISV_UNALLOCATED || ret == NISV_NO_ACCESS || ret == NISV_WALK ||
+	       ret == NISV_MISMATCH;
 }
 
 /*
@@ -501,36 +524,26 @@ static bool once_more(const struct ctx *c, uint64_t fault_ipa, unsigned int most
  * same way time and again, it is this library that does not understand, or the RAM is in
  * no memslot, and the guest would hang.
  */
-static int settle(const struct ctx *c, uint64_t fault_ipa, bool in_ram, int ret)
+static int settle(struct access *a, bool write, int ret)
 {
-	unsigned int most = in_ram ? RAM_REFUSALS : 0;
-
-	switch (ret) {
-	case NISV_OTHER:
-	case NISV_UNALLOCATED:
-	case NISV_NO_ACCESS:
-	case NISV_WALK:
-	case NISV_MISMATCH:
-		most = in_ram ? RAM_REFUSALS : DOUBTS;
-		break;
-	case NISV_DONE:
-	case NISV_AGAIN:
-	case NISV_DEVICE:	/* it has been told */
-	case NISV_REGISTER:
-		most = 0;
-		break;
-	}
-	if (once_more(c, fault_ipa, most))
-		return NISV_AGAIN;
-	c->cpu->seen[SEEN_TIMES] = 0;
-	return ret;
-}
-
-static bool is_ram(const struct nisv_bus *bus, uint64_t ipa, bool write)
-{
+	const struct nisv_bus *bus = a->c->bus;
 	void *ram = NULL;
 
-	return bus->at(bus->opaque, ipa, 1, write, &ram) && ram;
+	switch (ret) {
+	case NISV_AGAIN:
+		return ret;
+	case NISV_DONE:
+	case NISV_DEVICE:	/* it has been told */
+	case NISV_REGISTER:
+		a->c->cpu->seen[SEEN_TIMES] = 0;
+		return ret;
+	}
+	if (a->found == NOT_LOOKED && bus->at(bus->opaque, a->fault_ipa, 1, write, &ram) && ram)
+		a->found = IS_RAM;
+	if (once_more(a, a->found == IS_RAM ? RAM_REFUSALS : is_doubt(ret) && !a->certain ? DOUBTS : 0))
+		return NISV_AGAIN;
+	a->c->cpu->seen[SEEN_TIMES] = 0;
+	return ret;
 }
 
 /* AArch32 has EL2 in its mode */
@@ -548,7 +561,6 @@ int nisv_access(struct nisv_cpu *cpu, const struct nisv_bus *bus, uint64_t fault
 	uint64_t pstate;
 	struct access a;
 	struct ctx c;
-	bool in_ram;
 	int ret;
 
 	/* Not all of them: most of their bytes are registers and data that are not used */
@@ -564,6 +576,8 @@ int nisv_access(struct nisv_cpu *cpu, const struct nisv_bus *bus, uint64_t fault
 	a.i = &i;
 	a.m.bus = bus;
 	a.fault_ipa = fault_ipa;
+	a.found = NOT_LOOKED;
+	a.certain = false;
 	if (insn)
 		*insn = i;
 	ret = nisv_need(&c, NISV_PSTATE);
@@ -581,16 +595,13 @@ int nisv_access(struct nisv_cpu *cpu, const struct nisv_bus *bus, uint64_t fault
 	/* Only with it there are other modes than User */
 	c.el1_32bit = cpu->features & NISV_FEATURE_EL1_32BIT || (c.privileged && c.isa != NISV_A64);
 
-	in_ram = is_ram(bus, fault_ipa, esr_iss >> 6 & 1);
-	if (in_ram && once_more(&c, fault_ipa, DOUBTS))
-		return NISV_AGAIN;
 	if (cpu->features & NISV_FEATURE_HAS_EL2 || at_el2(&c))
 		ret = NISV_UNSUPPORTED;
 	else
 		ret = attempt(&a, esr_iss);
 	if (insn)
 		*insn = i;
-	return settle(&c, fault_ipa, in_ram, ret);
+	return settle(&a, esr_iss >> 6 & 1, ret);
 }
 
 void nisv_reset(struct nisv_cpu *cpu)

@@ -225,6 +225,7 @@ struct leaf {
 	uint64_t ipa;
 	bool mapped;		/* by a table: without one all may be accessed */
 	bool user, read_only, uxn;
+	bool user_read_only;	/* to EL0 only: AArch32's short descriptors */
 	bool becomes_writable;	/* the CPU would let a write pass, and note it */
 	bool upper;		/* AArch64: by TTBR1_EL1 */
 	uint8_t domain;		/* AArch32's short descriptors */
@@ -285,6 +286,9 @@ struct access {
 	struct ctx *c;
 	struct nisv_insn *i;
 	uint64_t fault_ipa;
+	/* Of the byte that faulted: it is RAM by now, it is not, or nobody has looked yet */
+	enum { NOT_LOOKED, IS_RAM, NO_RAM } found;
+	bool certain;			/* a refusal does not contradict what exited */
 	bool big;
 	bool reads, writes;		/* memory */
 	uint64_t base, va;		/* Rn, and where it accesses */

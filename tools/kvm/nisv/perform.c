@@ -242,6 +242,22 @@ static int scatter(struct access *a)
 
 /* The kinds of access */
 
+/* Registers of which a load leaves a part: all is read before anything is done */
+static int need_merged(const struct access *a)
+{
+	const struct nisv_insn *i = a->i;
+	unsigned int lane, size, reg;
+	int ret = NISV_DONE;
+
+	if (!(i->flags & NISV_SIMD) || (i->isa == NISV_A64 && i->lane == NISV_NONE))
+		return NISV_DONE;
+	for (unsigned int n = 0; n < a->elements && !ret; n++) {
+		reg = i->isa == NISV_A64 ? element_reg(i, n, &lane) : vfp_part(i, nth_reg(i, n), &lane, &size);
+		ret = nisv_need_v(a->c, reg);
+	}
+	return ret;
+}
+
 static int load(struct access *a)
 {
 	uint64_t *seen = a->c->cpu->seen;
@@ -253,7 +269,9 @@ static int load(struct access *a)
 	}
 	if (a->i->flags & NISV_EXCLUSIVE_ACCESS)	/* before it reads */
 		a->stores = __atomic_load_n(a->c->bus->monitor, __ATOMIC_SEQ_CST);
-	ret = transfer(a, false, a->data);
+	ret = need_merged(a);
+	if (!ret)
+		ret = transfer(a, false, a->data);
 	return ret ? ret : scatter(a);
 }
 

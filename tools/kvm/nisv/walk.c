@@ -284,7 +284,8 @@ static int walk_short(struct ctx *c, uint32_t va, struct leaf *leaf)
 		return NISV_WALK;
 	/* AP[2:1] with the access flag; otherwise AP[2:0] */
 	leaf->user = ap & 2;
-	leaf->read_only = ap & 4 || (!afe && ap == 2);
+	leaf->read_only = ap & 4;
+	leaf->user_read_only = !afe && ap == 2;
 	return NISV_DONE;
 }
 
@@ -352,6 +353,8 @@ int nisv_permits(struct ctx *c, const struct leaf *leaf, bool write, bool user)
 	if (ret || manager)
 		return ret;
 	if (user ? !leaf->user : pan)
+		return NISV_WALK;
+	if (write && user && leaf->user_read_only)
 		return NISV_WALK;
 	if (write && leaf->read_only)
 		return leaf->becomes_writable ? NISV_PERMISSIONS : NISV_WALK;

@@ -226,7 +226,8 @@ static bool asked_before(uint64_t ipa, uint64_t len, bool write)
 static uint64_t at(void *opaque, uint64_t ipa, uint64_t len, bool write, void **ram)
 {
 	const struct region *r = region_of(ipa);
-	const bool again = asked_before(ipa, len, write);
+	const uint64_t rest = r ? r->len - (ipa - r->base) : 1, answer = len < rest ? len : rest;
+	const bool again = asked_before(ipa, answer, write);
 
 	(void)opaque;
 	if (!len || *ram)
@@ -237,7 +238,7 @@ static uint64_t at(void *opaque, uint64_t ipa, uint64_t len, bool write, void **
 		return 0;
 	if (r->is != IS_DEVICE && !(r->is == IS_FLASH && write))
 		*ram = byte_at(&now, ipa);
-	return len < r->len - (ipa - r->base) ? len : r->len - (ipa - r->base);
+	return answer;
 }
 
 static int device(uint64_t ipa, uint8_t *data, unsigned int len, bool write)
