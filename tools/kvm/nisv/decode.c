@@ -2,13 +2,6 @@
 /* One front to the decoders of the instruction sets */
 #include "internal.h"
 
-int nisv_named(struct nisv_insn *i, uint32_t w)
-{
-	(void)w;
-	i->op = NISV_NAMED;
-	return NISV_UNSUPPORTED;
-}
-
 int nisv_decode(unsigned int isa, uint32_t word, struct nisv_insn *insn)
 {
 	switch (isa) {

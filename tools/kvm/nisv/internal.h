@@ -52,20 +52,16 @@ static inline const struct row *find_row(const struct row *row, unsigned int n, 
 }
 
 /* A row's decode() for what is only recognised */
-int nisv_named(struct nisv_insn *i, uint32_t w);
+static inline int nisv_named(struct nisv_insn *i, uint32_t w)
+{
+	(void)w;
+	i->op = NISV_NAMED;
+	return NISV_UNSUPPORTED;
+}
 
 int nisv_decode_a64(uint32_t word, struct nisv_insn *insn);
 int nisv_decode_a32(uint32_t word, struct nisv_insn *insn);
 int nisv_decode_t32(uint32_t word, struct nisv_insn *insn);
-
-/* What nisv_text() makes */
-struct text {
-	char *buf;
-	size_t size, len;
-};
-
-void __attribute__((format(printf, 2, 3))) nisv_add_text(struct text *t, const char *fmt, ...);
-void nisv_text_aarch32(struct text *t, const struct nisv_insn *insn);
 
 /* Bytes as they are in memory, and the number that they are. @len: 1, 2, 4, 8 */
 

@@ -5,7 +5,12 @@
 
 #include "internal.h"
 
-void nisv_add_text(struct text *t, const char *fmt, ...)
+struct text {
+	char *buf;
+	size_t size, len;
+};
+
+static void __attribute__((format(printf, 2, 3))) add(struct text *t, const char *fmt, ...)
 {
 	va_list ap;
 	int n;
@@ -21,16 +26,16 @@ void nisv_add_text(struct text *t, const char *fmt, ...)
 static void gpr(struct text *t, unsigned int reg, unsigned int width)
 {
 	if (reg == 31)
-		nisv_add_text(t, width == 64 ? "xzr" : "wzr");
+		add(t, width == 64 ? "xzr" : "wzr");
 	else
-		nisv_add_text(t, "%c%u", width == 64 ? 'x' : 'w', reg);
+		add(t, "%c%u", width == 64 ? 'x' : 'w', reg);
 }
 
 /* Rt, and Rt2 of a pair */
 static void data_reg(struct text *t, const struct nisv_insn *i, unsigned int reg)
 {
 	if (i->flags & NISV_SIMD)
-		nisv_add_text(t, "%c%u", "bhsdq"[i->size], reg);
+		add(t, "%c%u", "bhsdq"[i->size], reg);
 	else
 		gpr(t, reg, i->width);
 }
@@ -84,20 +89,20 @@ static void address(struct text *t, const struct nisv_insn *i)
 	};
 
 	if (i->mode == NISV_PC_RELATIVE) {
-		nisv_add_text(t, ".%+d", i->imm);
+		add(t, ".%+d", i->imm);
 		return;
 	}
 
-	nisv_add_text(t, "[");
+	add(t, "[");
 	if (i->rn == 31)
-		nisv_add_text(t, "sp");
+		add(t, "sp");
 	else
 		gpr(t, i->rn, 64);
 
 	if (i->mode == NISV_POST_INDEX) {
-		nisv_add_text(t, "], ");
+		add(t, "], ");
 		if (i->rm == NISV_NONE)
-			nisv_add_text(t, "#%d", i->imm);
+			add(t, "#%d", i->imm);
 		else
 			gpr(t, i->rm, 64);
 		return;
@@ -105,16 +110,16 @@ static void address(struct text *t, const struct nisv_insn *i)
 	if (i->rm != NISV_NONE) {
 		const bool scaled = i->shift || bit(i->word, 12);	/* S, also of bytes */
 
-		nisv_add_text(t, ", ");
+		add(t, ", ");
 		gpr(t, i->rm, i->extend == NISV_UXTW || i->extend == NISV_SXTW ? 32 : 64);
 		if (i->extend != NISV_LSL || scaled)
-			nisv_add_text(t, ", %s", extends[i->extend]);
+			add(t, ", %s", extends[i->extend]);
 		if (scaled)
-			nisv_add_text(t, " #%u", i->shift);
+			add(t, " #%u", i->shift);
 	} else if (i->imm || (i->mode == NISV_PRE_INDEX && i->family != NISV_PAC)) {
-		nisv_add_text(t, ", #%d", i->imm);
+		add(t, ", #%d", i->imm);
 	}
-	nisv_add_text(t, i->mode == NISV_PRE_INDEX ? "]!" : "]");
+	add(t, i->mode == NISV_PRE_INDEX ? "]!" : "]");
 }
 
 static void prefetch(struct text *t, const struct nisv_insn *i)
@@ -122,28 +127,28 @@ static void prefetch(struct text *t, const struct nisv_insn *i)
 	static const char * const types[] = { "pld", "pli", "pst" };
 	const unsigned int type = i->rt >> 3, level = i->rt >> 1 & 3;
 
-	nisv_add_text(t, i->family == NISV_UNSCALED ? "prfum " : "prfm ");
+	add(t, i->family == NISV_UNSCALED ? "prfum " : "prfm ");
 	if (type < 3 && level < 3)
-		nisv_add_text(t, "%sl%u%s, ", types[type], level + 1, i->rt & 1 ? "strm" : "keep");
+		add(t, "%sl%u%s, ", types[type], level + 1, i->rt & 1 ? "strm" : "keep");
 	else
-		nisv_add_text(t, "#%u, ", i->rt);
+		add(t, "#%u, ", i->rt);
 	address(t, i);
 }
 
 static void structure(struct text *t, const struct nisv_insn *i)
 {
-	nisv_add_text(t, "%s%u%s {", i->op == NISV_LOAD ? "ld" : "st", i->selem,
+	add(t, "%s%u%s {", i->op == NISV_LOAD ? "ld" : "st", i->selem,
 	    i->flags & NISV_REPLICATE ? "r" : "");
 	for (unsigned int r = 0; r < i->nregs; r++) {
-		nisv_add_text(t, "%sv%u.", r ? ", " : "", (i->rt + r) % 32);
+		add(t, "%sv%u.", r ? ", " : "", (i->rt + r) % 32);
 		if (i->lane == NISV_NONE)
-			nisv_add_text(t, "%u", i->lanes);
-		nisv_add_text(t, "%c", "bhsd"[i->size]);
+			add(t, "%u", i->lanes);
+		add(t, "%c", "bhsd"[i->size]);
 	}
-	nisv_add_text(t, "}");
+	add(t, "}");
 	if (i->lane != NISV_NONE)
-		nisv_add_text(t, "[%u]", i->lane);
-	nisv_add_text(t, ", ");
+		add(t, "[%u]", i->lane);
+	add(t, ", ");
 	address(t, i);
 }
 
@@ -156,53 +161,142 @@ static void read_modify_write(struct text *t, const struct nisv_insn *i)
 	const char *order = order_suffix(i->flags), *size = size_suffix(i->size);
 
 	if (i->op == NISV_CAS)
-		nisv_add_text(t, "cas%s%s%s ", i->rt2 != NISV_NONE ? "p" : "", order, size);
+		add(t, "cas%s%s%s ", i->rt2 != NISV_NONE ? "p" : "", order, size);
 	else if (i->op == NISV_SWP)
-		nisv_add_text(t, "swp%s%s ", order, size);
+		add(t, "swp%s%s ", order, size);
 	else	/* without a result it is written as a store */
-		nisv_add_text(t, "%s%s%s%s ", i->rt == 31 && !(i->flags & NISV_ACQUIRE) ? "st" : "ld",
+		add(t, "%s%s%s%s ", i->rt == 31 && !(i->flags & NISV_ACQUIRE) ? "st" : "ld",
 		    names[i->op], order, size);
 
 	gpr(t, i->rs, i->width);
 	if (i->rt2 != NISV_NONE) {
-		nisv_add_text(t, ", ");
+		add(t, ", ");
 		gpr(t, i->rs + 1, i->width);
 	}
 	if (i->op == NISV_CAS || i->op == NISV_SWP || i->rt != 31 || i->flags & NISV_ACQUIRE) {
-		nisv_add_text(t, ", ");
+		add(t, ", ");
 		gpr(t, i->rt, i->width);
 	}
 	if (i->rt2 != NISV_NONE) {
-		nisv_add_text(t, ", ");
+		add(t, ", ");
 		gpr(t, i->rt2, i->width);
 	}
-	nisv_add_text(t, ", ");
+	add(t, ", ");
 	address(t, i);
 }
 
 static void load_store(struct text *t, const struct nisv_insn *i)
 {
-	nisv_add_text(t, "%s%s", i->op == NISV_LOAD ? "ld" : "st", infix(i));
+	add(t, "%s%s", i->op == NISV_LOAD ? "ld" : "st", infix(i));
 	if (i->family == NISV_64_BYTES)
-		nisv_add_text(t, "64b ");
+		add(t, "64b ");
 	else if (i->family == NISV_PAC)
-		nisv_add_text(t, i->flags & NISV_AUTH_A ? "raa " : "rab ");
+		add(t, i->flags & NISV_AUTH_A ? "raa " : "rab ");
 	else
-		nisv_add_text(t, "%s%s%s ", i->rt2 != NISV_NONE ? "p" : "r", i->flags & NISV_SIGNED ? "s" : "",
+		add(t, "%s%s%s ", i->rt2 != NISV_NONE ? "p" : "r", i->flags & NISV_SIGNED ? "s" : "",
 		    i->flags & NISV_SIMD ? "" : i->size == 2 && i->flags & NISV_SIGNED ? "w" :
 		    size_suffix(i->size));
 
 	if (i->rs != NISV_NONE) {
 		gpr(t, i->rs, 32);
-		nisv_add_text(t, ", ");
+		add(t, ", ");
 	}
 	data_reg(t, i, i->rt);
 	if (i->rt2 != NISV_NONE) {
-		nisv_add_text(t, ", ");
+		add(t, ", ");
 		data_reg(t, i, i->rt2);
 	}
-	nisv_add_text(t, ", ");
+	add(t, ", ");
 	address(t, i);
+}
+
+/* AArch32, with all registers by number */
+
+static void address32(struct text *t, const struct nisv_insn *i)
+{
+	static const char * const shifts[] = {
+		[NISV_LSL] = "lsl", [NISV_LSR] = "lsr", [NISV_ASR] = "asr", [NISV_ROR] = "ror",
+	};
+	const bool post = i->mode == NISV_POST_INDEX;
+
+	add(t, "[r%u%s", i->rn, post ? "]" : "");
+	if (i->rm != NISV_NONE) {
+		add(t, ", %sr%u", i->flags & NISV_SUBTRACT ? "-" : "", i->rm);
+		if (i->extend == NISV_RRX)
+			add(t, ", rrx");
+		else if (i->shift)
+			add(t, ", %s #%u", shifts[i->extend], i->shift);
+	} else if (i->imm || i->flags & NISV_WRITEBACK) {
+		add(t, ", #%d", i->imm);
+	}
+	add(t, post ? "" : i->mode == NISV_PRE_INDEX ? "]!" : "]");
+}
+
+static void list(struct text *t, const struct nisv_insn *i)
+{
+	const char *separator = "";
+
+	add(t, "r%u%s, {", i->rn, i->flags & NISV_WRITEBACK ? "!" : "");
+	for (unsigned int n = 0; n < (i->flags & NISV_SIMD ? i->nregs : 16); n++) {
+		if (!(i->flags & NISV_SIMD) && !(i->list >> n & 1))
+			continue;
+		if (i->flags & NISV_SIMD)
+			add(t, "%s%c%u", separator, i->size == 2 ? 's' : 'd', i->rt + n);
+		else
+			add(t, "%sr%u", separator, n);
+		separator = ", ";
+	}
+	add(t, "}%s", i->flags & NISV_USER_REGS ? "^" : "");
+}
+
+static void mnemonic32(struct text *t, const struct nisv_insn *i)
+{
+	static const char * const conds[] = {
+		"eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le", "", "",
+	};
+	const bool load = i->op == NISV_LOAD, simd = i->flags & NISV_SIMD;
+
+	if (i->op == NISV_PREFETCH) {
+		add(t, "pld ");
+		return;
+	}
+	if (i->flags & NISV_FLDMX)
+		add(t, "f");
+	else if (simd)
+		add(t, "v");
+	add(t, load ? "ld" : "st");
+	if (i->flags & NISV_LIST) {
+		add(t, "m%s", i->step < 0 ? (i->imm == i->step ? "db" : "da") :
+		    i->imm ? "ib" : simd ? "ia" : "");
+		add(t, i->flags & NISV_FLDMX ? "x" : "");
+	} else {
+		if (i->flags & (NISV_ACQUIRE | NISV_RELEASE))
+			add(t, load ? "a" : "l");
+		if (i->flags & NISV_EXCLUSIVE_ACCESS)
+			add(t, i->flags & (NISV_ACQUIRE | NISV_RELEASE) ? "ex" : "rex");
+		else if (!(i->flags & (NISV_ACQUIRE | NISV_RELEASE)))
+			add(t, "r");
+		add(t, "%s%s%s", i->flags & NISV_SIGNED ? "s" : "",
+		    i->rt2 != NISV_NONE ? "d" : simd || i->size == 2 ? "" : i->size ? "h" : "b",
+		    i->flags & NISV_UNPRIV ? "t" : "");
+	}
+	add(t, "%s%s ", conds[i->cond], simd && i->size == 1 ? ".16" : "");
+}
+
+static void aarch32(struct text *t, const struct nisv_insn *i)
+{
+	mnemonic32(t, i);
+	if (i->flags & NISV_LIST) {
+		list(t, i);
+		return;
+	}
+	if (i->rs != NISV_NONE)
+		add(t, "r%u, ", i->rs);
+	if (i->op != NISV_PREFETCH)
+		add(t, "%c%u, ", !(i->flags & NISV_SIMD) ? 'r' : i->size == 3 ? 'd' : 's', i->rt);
+	if (i->rt2 != NISV_NONE)
+		add(t, "r%u, ", i->rt2);
+	address32(t, i);
 }
 
 int nisv_text(const struct nisv_insn *i, char *buf, size_t size)
@@ -212,13 +306,13 @@ int nisv_text(const struct nisv_insn *i, char *buf, size_t size)
 	if (size)
 		buf[0] = 0;
 	if (i->op == NISV_NAMED)
-		nisv_add_text(&t, ".inst 0x%08x // %s", i->word, nisv_family_name(i->family));
+		add(&t, ".inst 0x%08x // %s", i->word, nisv_family_name(i->family));
 	else if (i->isa != NISV_A64)
-		nisv_text_aarch32(&t, i);
+		aarch32(&t, i);
 	else if (i->op == NISV_PREFETCH)
 		prefetch(&t, i);
 	else if (i->op == NISV_ZERO) {
-		nisv_add_text(&t, "dc zva, ");
+		add(&t, "dc zva, ");
 		gpr(&t, i->rt, 64);
 	} else if (i->flags & NISV_STRUCTURE)
 		structure(&t, i);
