@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
  * Decode A64 loads and stores: Arm ARM (DDI 0487), C4.1 "A64 instruction set
- * encoding", "Loads and Stores". One row per encoding, in the manual's order; what a
- * row's function reads has the names that the fields have there.
+ * encoding", "Loads and Stores". One row per encoding, in the manual's order of those
+ * that have bits 29 to 24 in common; what a row's function reads has the names that the
+ * fields have there.
  */
 #include "internal.h"
 
@@ -223,10 +224,8 @@ static int pair(struct nisv_insn *i, uint32_t w)
 	} else if (opc == 1) {		/* LDPSW; STGP stores tags, too */
 		if (no_allocate)
 			return NISV_UNALLOCATED;
-		if (!L) {
-			i->family = NISV_TAGS;
-			return nisv_named(i, w);
-		}
+		if (!L)
+			return named(i, NISV_TAGS);
 		i->size = 2;
 		i->width = 64;
 		i->flags = NISV_SIGNED;
@@ -332,12 +331,30 @@ static int unprivileged(struct nisv_insn *i, uint32_t w)
 	return ret;
 }
 
+/* 11 111000 001 Rs 1 opc 00 Rn Rt: LD64B, ST64B, ST64BV, ST64BV0 */
+static int bytes64(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int opc = bits(w, 14, 12);
+
+	if (i->rt & 1 || i->rt > 22)
+		return NISV_UNALLOCATED;
+	if (opc != 1 && opc != 5)	/* with a status from the device */
+		return named(i, NISV_64_BYTES);
+	i->family = NISV_64_BYTES;
+	i->op = opc == 5 ? NISV_LOAD : NISV_STORE;
+	i->size = 6;
+	i->width = 64;
+	return rs(w) == SBO ? NISV_DONE : NISV_UNALLOCATED;
+}
+
 /* size 111 V 00 A R 1 Rs o3 opc 00 Rn Rt */
 static int atomic(struct nisv_insn *i, uint32_t w)
 {
-	const unsigned int size = bits(w, 31, 30), A = bit(w, 23), R = bit(w, 22);
+	const unsigned int size = bits(w, 31, 30), V = bit(w, 26), A = bit(w, 23), R = bit(w, 22);
 	const unsigned int o3 = bit(w, 15), opc = bits(w, 14, 12);
 
+	if (V)
+		return NISV_UNALLOCATED;
 	i->rt = rt(w);
 	i->size = size;
 	i->width = gpr_width(size);
@@ -352,23 +369,7 @@ static int atomic(struct nisv_insn *i, uint32_t w)
 		i->flags = NISV_RCPC;
 		return rs(w) == SBO ? NISV_DONE : NISV_UNPREDICTABLE;
 	}
-	return NISV_UNALLOCATED;
-}
-
-/* 11 111000 001 Rs 1 opc 00 Rn Rt: LD64B, ST64B, ST64BV, ST64BV0 */
-static int bytes64(struct nisv_insn *i, uint32_t w)
-{
-	const unsigned int opc = bits(w, 14, 12);
-
-	i->rt = rt(w);
-	if (i->rt & 1 || i->rt > 22)
-		return NISV_UNALLOCATED;
-	if (opc != 1 && opc != 5)	/* with a status from the device */
-		return nisv_named(i, w);
-	i->op = opc == 5 ? NISV_LOAD : NISV_STORE;
-	i->size = 6;
-	i->width = 64;
-	return rs(w) == SBO ? NISV_DONE : NISV_UNALLOCATED;
+	return size == 3 && !A && !R && opc != 4 && opc < 6 ? bytes64(i, w) : NISV_UNALLOCATED;
 }
 
 /* size 111 V 00 opc 1 Rm option S 10 Rn Rt */
@@ -409,13 +410,9 @@ static int unsigned_offset(struct nisv_insn *i, uint32_t w)
 	return ret;
 }
 
-/* DC ZVA, Xt; DC GVA and DC GZVA set tags */
+/* DC ZVA, Xt */
 static int dc_zva(struct nisv_insn *i, uint32_t w)
 {
-	if (bits(w, 7, 5) != 1) {
-		i->family = NISV_TAGS;
-		return nisv_named(i, w);
-	}
 	i->op = NISV_ZERO;
 	i->rn = NISV_NONE;
 	i->rt = rt(w);
@@ -429,6 +426,9 @@ static const struct row exclusives[] = {
 	ROW(0x3fa00000, 0x08000000, EXCLUSIVE, exclusive),
 	ROW(0x3fa00000, 0x08800000, ORDERED, ordered),
 	ROW(0x3fa07c00, 0x08a07c00, COMPARE_SWAP, compare_swap),
+};
+
+static const struct row multiples[] = {
 	ROW(0xbfbf0000, 0x0c000000, SIMD_MULTIPLE, simd_multiple),
 	ROW(0xbfa00000, 0x0c800000, SIMD_MULTIPLE_POST, simd_multiple),
 };
@@ -443,14 +443,17 @@ static const struct row literals[] = {
 };
 
 static const struct row unscaleds[] = {
-	ROW(0x3f200c00, 0x19000000, ORDERED_UNSCALED, ordered_unscaled),
 	ROW(0xff200000, 0xd9200000, TAGS, tags),
+	ROW(0x3f200c00, 0x19000000, ORDERED_UNSCALED, ordered_unscaled),
 	ROW(0xfb200c00, 0x19000400, COPY_SET, copy_set),
 };
 
 static const struct row pairs[] = {
 	ROW(0x3b800000, 0x28000000, PAIR_NO_ALLOCATE, pair),
 	ROW(0x3b800000, 0x28800000, PAIR_POST, pair),
+};
+
+static const struct row offset_pairs[] = {
 	ROW(0x3b800000, 0x29000000, PAIR_OFFSET, pair),
 	ROW(0x3b800000, 0x29800000, PAIR_PRE, pair),
 };
@@ -460,11 +463,7 @@ static const struct row singles[] = {
 	ROW(0x3b200c00, 0x38000400, POST, indexed),
 	ROW(0x3b200c00, 0x38000800, UNPRIVILEGED, unprivileged),
 	ROW(0x3b200c00, 0x38000c00, PRE, indexed),
-	ROW(0xffe0fc00, 0xf8209000, 64_BYTES, bytes64),		/* ST64B */
-	ROW(0xffe0fc00, 0xf820a000, 64_BYTES, bytes64),		/* ST64BV0 */
-	ROW(0xffe0fc00, 0xf820b000, 64_BYTES, bytes64),		/* ST64BV */
-	ROW(0xffe0fc00, 0xf820d000, 64_BYTES, bytes64),		/* LD64B */
-	ROW(0x3f200c00, 0x38200000, ATOMIC, atomic),
+	ROW(0x3b200c00, 0x38200000, ATOMIC, atomic),
 	ROW(0x3b200c00, 0x38200800, REGISTER_OFFSET, register_offset),
 	ROW(0xff200400, 0xf8200400, PAC, pac),
 };
@@ -474,19 +473,35 @@ static const struct row unsigneds[] = {
 };
 
 /* Elsewhere in the instruction set */
-static const struct row others[] = {
-	ROW(0xffffffe0, 0xd50b7420, DC_ZVA, dc_zva),		/* DC ZVA */
-	ROW(0xffffffe0, 0xd50b7460, DC_ZVA, dc_zva),		/* DC GVA */
-	ROW(0xffffffe0, 0xd50b7480, DC_ZVA, dc_zva),		/* DC GZVA */
+static const struct row systems[] = {
+	ROW(0xffffffe0, 0xd50b7420, DC_ZVA, dc_zva),
+	ROW(0xffffffe0, 0xd50b7460, TAGS, nisv_named),		/* DC GVA */
+	ROW(0xffffffe0, 0xd50b7480, TAGS, nisv_named),		/* DC GZVA */
+};
+
+static const struct row vectors[] = {
 	ROW(0x9e000000, 0x84000000, SVE, nisv_named),
+};
+
+static const struct row matrices[] = {
 	ROW(0xfe000000, 0xe0000000, SME, nisv_named),
 };
 
-/* Loads and stores have bit 27 set and bit 25 clear; then by bits 29, 28 and 24 */
-static const struct { const struct row *rows; unsigned int n; } groups[8] = {
-#define GROUP(rows) { rows, ARRAY_SIZE(rows) }
-	GROUP(exclusives), GROUP(structures), GROUP(literals), GROUP(unscaleds),
-	GROUP(pairs), GROUP(pairs), GROUP(singles), GROUP(unsigneds),
+/* By bits 29 to 24: loads and stores have bit 27 set and bit 25 clear */
+static const struct rows groups[64] = {
+	[0x08] = ROWS(exclusives),
+	[0x0c] = ROWS(multiples), [0x0d] = ROWS(structures),
+	[0x18] = ROWS(literals), [0x19] = ROWS(unscaleds),
+	[0x1c] = ROWS(literals), [0x1d] = ROWS(unscaleds),
+	[0x28] = ROWS(pairs), [0x29] = ROWS(offset_pairs),
+	[0x2c] = ROWS(pairs), [0x2d] = ROWS(offset_pairs),
+	[0x38] = ROWS(singles), [0x39] = ROWS(unsigneds),
+	[0x3c] = ROWS(singles), [0x3d] = ROWS(unsigneds),
+
+	[0x04] = ROWS(vectors), [0x05] = ROWS(vectors),
+	[0x15] = ROWS(systems),
+	[0x20] = ROWS(matrices), [0x21] = ROWS(matrices),
+	[0x24] = ROWS(vectors), [0x25] = ROWS(vectors),
 };
 
 static const uint8_t modes[NISV_FAMILIES] = {
@@ -500,25 +515,18 @@ static const uint8_t modes[NISV_FAMILIES] = {
 };
 
 /* Copied as a whole, which is quicker than field by field */
-static const struct nisv_insn blank = {
-	.isa = NISV_A64, .length = 4,
-	.rt = NISV_NONE, .rt2 = NISV_NONE, .rs = NISV_NONE, .rm = NISV_NONE, .lane = NISV_NONE,
-};
+static const struct nisv_insn blank = { .isa = NISV_A64, .length = 4, NO_REGISTERS };
 
 int nisv_decode_a64(uint32_t w, struct nisv_insn *i)
 {
-	const bool is_ls = (w & 0x0a000000) == 0x08000000;
-	const unsigned int group = bits(w, 29, 28) << 1 | bit(w, 24);
-	const struct row *row = is_ls ? find_row(groups[group].rows, groups[group].n, w) :
-				       find_row(others, ARRAY_SIZE(others), w);
-
-	if (!row)
-		return is_ls ? NISV_UNALLOCATED : NISV_OTHER;
+	const struct row *row = find_row(&groups[bits(w, 29, 24)], w);
 
 	*i = blank;
 	i->word = w;
+	if (!row)
+		return nisv_decoded(i, (w & 0x0a000000) == 0x08000000 ? NISV_UNALLOCATED : NISV_OTHER);
 	i->family = row->family;
 	i->mode = modes[row->family];
 	i->rn = rn(w);
-	return row->decode(i, w);
+	return nisv_decoded(i, row->decode(i, w));
 }

@@ -9,6 +9,14 @@
 
 static unsigned int rn(uint32_t w) { return bits(w, 19, 16); }
 
+/* In the midst of loads and stores, but none */
+static int other(struct nisv_insn *i, uint32_t w)
+{
+	(void)i;
+	(void)w;
+	return NISV_OTHER;
+}
+
 static int prefetch(struct nisv_insn *i, uint32_t w)
 {
 	(void)w;
@@ -175,10 +183,8 @@ static int a32_multiple(struct nisv_insn *i, uint32_t w)
 	const uint32_t list = bits(w, 15, 0);
 
 	i->op = L ? NISV_LOAD : NISV_STORE;
-	if (S && L && list >> PC) {	/* also loads CPSR */
-		i->family = NISV_A32_SYSTEM;
-		return nisv_named(i, w);
-	}
+	if (S && L && list >> PC)	/* also loads CPSR */
+		return named(i, NISV_A32_SYSTEM);
 	i->list = list;
 	i->size = 2;
 	list_at(i, P, U, __builtin_popcount(list));
@@ -236,54 +242,76 @@ static int vfp_multiple(struct nisv_insn *i, uint32_t w)
 }
 
 /* By the fields that all have; what they leave open, the functions refuse */
-static const struct row a32[] = {
-	ROW(0x0e000000, 0x04000000, A32_WORD_BYTE, a32_word_byte),
-	ROW(0x0e000010, 0x06000000, A32_WORD_BYTE, a32_word_byte),
+static const struct row a32_extras[] = {
 	ROW(0x0fb00ff0, 0x01000090, A32_SYNC, nisv_named),	/* SWP, SWPB, until Armv7 */
 	ROW(0x0f8000f0, 0x01800090, A32_SYNC, a32_sync),
 	ROW(0x0e0000f0, 0x000000b0, A32_EXTRA, a32_extra),
 	ROW(0x0e0000d0, 0x000000d0, A32_EXTRA, a32_extra),
+};
+
+static const struct row a32_immediates[] = {
+	ROW(0x0e000000, 0x04000000, A32_WORD_BYTE, a32_word_byte),
+};
+
+static const struct row a32_registers[] = {
+	ROW(0x0e000010, 0x06000000, A32_WORD_BYTE, a32_word_byte),
+};
+
+static const struct row a32_multiples[] = {
 	ROW(0x0e000000, 0x08000000, A32_MULTIPLE, a32_multiple),
+};
+
+static const struct row a32_vfps[] = {
 	ROW(0x0f200f00, 0x0d000900, A32_VFP, vfp),
 	ROW(0x0f200e00, 0x0d000a00, A32_VFP, vfp),
-	ROW(0x0fa00000, 0x0c000000, NO_FAMILY, NULL),	/* moves of two registers */
+	ROW(0x0fa00000, 0x0c000000, NO_FAMILY, other),	/* moves of two registers */
 	ROW(0x0e000e00, 0x0c000a00, A32_VFP_MULTIPLE, vfp_multiple),
 	ROW(0x0e000000, 0x0c000000, A32_SYSTEM, nisv_named),	/* LDC, STC */
 };
 
+/* By bits 27 to 25 */
+static const struct rows a32[8] = {
+	[0] = ROWS(a32_extras), [2] = ROWS(a32_immediates), [3] = ROWS(a32_registers),
+	[4] = ROWS(a32_multiples), [6] = ROWS(a32_vfps),
+};
+
 /* With cond 1111 */
-static const struct row a32_unconditional[] = {
+static const struct row a32_unconditionals[] = {
 	ROW(0xff100000, 0xf4000000, A32_SIMD, nisv_named),
 	ROW(0xff300000, 0xf4200000, A32_SIMD, nisv_named),
 	ROW(0xfd70f000, 0xf450f000, A32_PREFETCH, prefetch),	/* PLI */
 	ROW(0xfd30f000, 0xf510f000, A32_PREFETCH, prefetch),	/* PLD, PLDW */
 	ROW(0xfe500000, 0xf8100000, A32_SYSTEM, nisv_named),	/* RFE */
 	ROW(0xfe500000, 0xf8400000, A32_SYSTEM, nisv_named),	/* SRS */
-	ROW(0xffa00000, 0xfc000000, NO_FAMILY, NULL),	/* MCRR2, MRRC2 */
+	ROW(0xffa00000, 0xfc000000, NO_FAMILY, other),	/* MCRR2, MRRC2 */
 	ROW(0xfe000000, 0xfc000000, A32_SYSTEM, nisv_named),	/* LDC2, STC2 */
 };
+static const struct rows a32_unconditional = ROWS(a32_unconditionals);
 
-static int decode(const struct row *rows, unsigned int n, uint32_t w, enum nisv_isa isa,
-		  struct nisv_insn *i)
+/* Copied as a whole, which is quicker than field by field */
+#define BLANK(i, l)	{ .isa = i, .length = l, .width = 32, .cond = 14, NO_REGISTERS }
+static const struct nisv_insn blank_a32 = BLANK(NISV_A32, 4);
+static const struct nisv_insn blank_t32 = BLANK(NISV_T32, 4), blank_t16 = BLANK(NISV_T32, 2);
+
+static inline __attribute__((always_inline))
+int decode(const struct rows *rows, const struct nisv_insn *blank, uint32_t w, struct nisv_insn *i)
 {
-	const struct row *row = find_row(rows, n, w);
+	const struct row *row = find_row(rows, w);
 
-	if (!row || !row->decode)
-		return NISV_OTHER;
-	*i = (struct nisv_insn) {
-		.word = w, .isa = isa, .length = 4, .family = row->family, .width = 32,
-		.rt = NISV_NONE, .rt2 = NISV_NONE, .rs = NISV_NONE,
-		.rn = rn(w), .rm = NISV_NONE, .lane = NISV_NONE,
-		.cond = isa == NISV_A32 ? w >> 28 : 14,
-	};
-	return row->decode(i, w);
+	*i = *blank;
+	i->word = w;
+	if (!row)
+		return nisv_decoded(i, NISV_OTHER);
+	i->family = row->family;
+	i->rn = rn(w);
+	if (blank == &blank_a32)
+		i->cond = w >> 28;
+	return nisv_decoded(i, row->decode(i, w));
 }
 
 int nisv_decode_a32(uint32_t w, struct nisv_insn *i)
 {
-	if (w >> 28 == 15)
-		return decode(a32_unconditional, ARRAY_SIZE(a32_unconditional), w, NISV_A32, i);
-	return decode(a32, ARRAY_SIZE(a32), w, NISV_A32, i);
+	return decode(w >> 28 == 15 ? &a32_unconditional : &a32[bits(w, 27, 25)], &blank_a32, w, i);
 }
 
 /* T32, 16 bits: the instruction is in the lower half */
@@ -360,10 +388,8 @@ static int t32_multiple(struct nisv_insn *i, uint32_t w)
 {
 	const unsigned int op = bits(w, 24, 23), W = bit(w, 21), L = bit(w, 20);
 
-	if (op == 0 || op == 3) {	/* RFE, SRS */
-		i->family = NISV_A32_SYSTEM;
-		return nisv_named(i, w);
-	}
+	if (op == 0 || op == 3)		/* RFE, SRS */
+		return named(i, NISV_A32_SYSTEM);
 	i->op = L ? NISV_LOAD : NISV_STORE;
 	i->list = bits(w, 15, 0);
 	i->size = 2;
@@ -421,10 +447,7 @@ static int t32_sync(struct nisv_insn *i, uint32_t w)
 	const bool exclusive = op3 & 1, ordered = op3 & 2;
 
 	if (!op3) {
-		if (!L || size > 1)
-			return NISV_UNALLOCATED;
-		i->family = NISV_A32_TABLE_BRANCH;
-		return nisv_named(i, w);
+		return L && size < 2 ? named(i, NISV_A32_TABLE_BRANCH) : NISV_UNALLOCATED;
 	}
 	if ((!exclusive && size == 3) || (op3 == 1 && size == 2))
 		return NISV_UNALLOCATED;
@@ -496,7 +519,7 @@ static int t32_single(struct nisv_insn *i, uint32_t w)
 	return constrained(i);
 }
 
-static const struct row t16[] = {
+static const struct row t16s[] = {
 	ROW(0xf800, 0x4800, T32_SINGLE, t16_imm8),
 	ROW(0xf000, 0x5000, T32_SINGLE, t16_register),
 	ROW(0xe000, 0x6000, T32_SINGLE, t16_immediate),
@@ -505,28 +528,37 @@ static const struct row t16[] = {
 	ROW(0xf600, 0xb400, A32_MULTIPLE, t16_multiple),
 	ROW(0xf000, 0xc000, A32_MULTIPLE, t16_multiple),
 };
+static const struct rows t16 = ROWS(t16s);
 
-static const struct row t32[] = {
+static const struct row t32_multiples[] = {
 	ROW(0xfe400000, 0xe8000000, A32_MULTIPLE, t32_multiple),
 	ROW(0xffe00000, 0xe8400000, A32_SYNC, t32_exclusive),
 	ROW(0xffe00000, 0xe8c00000, A32_SYNC, t32_sync),
 	ROW(0xfe400000, 0xe8400000, A32_EXTRA, t32_dual),
+};
+
+static const struct row t32_singles[] = {
 	ROW(0xff100000, 0xf9000000, A32_SIMD, nisv_named),
 	ROW(0xfe000000, 0xf8000000, T32_SINGLE, t32_single),
+};
+
+static const struct row t32_vfps[] = {
 	ROW(0xff200f00, 0xed000900, A32_VFP, vfp),
 	ROW(0xff200e00, 0xed000a00, A32_VFP, vfp),
-	ROW(0xefa00000, 0xec000000, NO_FAMILY, NULL),	/* moves of two registers */
+	ROW(0xefa00000, 0xec000000, NO_FAMILY, other),	/* moves of two registers */
 	ROW(0xfe000e00, 0xec000a00, A32_VFP_MULTIPLE, vfp_multiple),
 	ROW(0xee000000, 0xec000000, A32_SYSTEM, nisv_named),	/* LDC, STC, LDC2, STC2 */
 };
 
+/* By bits 28 to 25 */
+static const struct rows t32[16] = {
+	[4] = ROWS(t32_multiples), [6] = ROWS(t32_vfps),
+	[12] = ROWS(t32_singles), [14] = ROWS(t32_vfps),
+};
+
 int nisv_decode_t32(uint32_t w, struct nisv_insn *i)
 {
-	const bool wide = w >> 16;
-	const int ret = wide ? decode(t32, ARRAY_SIZE(t32), w, NISV_T32, i) :
-			       decode(t16, ARRAY_SIZE(t16), w, NISV_T32, i);
-
-	if (!wide && ret != NISV_OTHER)
-		i->length = 2;
-	return ret;
+	if (w >> 16)
+		return decode(&t32[bits(w, 28, 25)], &blank_t32, w, i);
+	return decode(&t16, &blank_t16, w, i);
 }

@@ -12,6 +12,7 @@ int nisv_decode(unsigned int isa, uint32_t word, struct nisv_insn *insn)
 	case NISV_T32:
 		return nisv_decode_t32(word, insn);
 	default:
-		return NISV_OTHER;
+		*insn = (struct nisv_insn) { .word = word, .isa = isa, .length = 4 };
+		return nisv_decoded(insn, NISV_OTHER);
 	}
 }

@@ -42,21 +42,56 @@ struct row {
 #define ROW(m, v, f, fn) \
 	{ (m) + 0 * sizeof(char [((v) & ~(m)) ? -1 : 1]), (v), NISV_ ## f, fn }
 
-/* The first of @n rows that @w is of; NULL: none */
-static inline const struct row *find_row(const struct row *row, unsigned int n, uint32_t w)
+struct rows {
+	const struct row *row;
+	unsigned int n;
+};
+
+#define ROWS(table)	{ table, ARRAY_SIZE(table) }
+
+/* The first row that @w is of; NULL: none */
+static inline const struct row *find_row(const struct rows *rows, uint32_t w)
 {
-	for (; n; n--, row++)
+	const struct row *row = rows->row;
+
+	for (unsigned int n = rows->n; n; n--, row++)
 		if ((w & row->mask) == row->value)
 			return row;
 	return NULL;
 }
 
-/* A row's decode() for what is only recognised */
+/* What is only recognised: a row's decode(), and for a family that the row does not say */
 static inline int nisv_named(struct nisv_insn *i, uint32_t w)
 {
+	(void)i;
 	(void)w;
-	i->op = NISV_NAMED;
 	return NISV_UNSUPPORTED;
+}
+
+static inline int named(struct nisv_insn *i, enum nisv_family family)
+{
+	i->family = family;
+	return NISV_UNSUPPORTED;
+}
+
+/* Of a struct nisv_insn, what an instruction has that has none of these */
+#define NO_REGISTERS \
+	.rt = NISV_NONE, .rt2 = NISV_NONE, .rs = NISV_NONE, .rn = NISV_NONE, .rm = NISV_NONE, \
+	.lane = NISV_NONE
+
+/* The end of decoding: of what is refused, whatever it was found by, little is left */
+static inline int nisv_decoded(struct nisv_insn *i, int ret)
+{
+	const bool known = ret == NISV_UNSUPPORTED;
+
+	if (ret == NISV_DONE || ret == NISV_UNPREDICTABLE || ret == NISV_NO_ACCESS)
+		return ret;
+	*i = (struct nisv_insn) {
+		.word = i->word, .isa = i->isa, .length = i->length,
+		.family = known ? i->family : NISV_NO_FAMILY, .op = known ? NISV_NAMED : NISV_UNKNOWN,
+		NO_REGISTERS,
+	};
+	return ret;
 }
 
 int nisv_decode_a64(uint32_t word, struct nisv_insn *insn);

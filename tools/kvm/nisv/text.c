@@ -23,6 +23,9 @@ static void __attribute__((format(printf, 2, 3))) add(struct text *t, const char
 		t->len += n;
 }
 
+/* What a table has at @n; "?" if that is nothing, as any bytes may be in a description */
+#define NAME(table, n)	((n) < ARRAY_SIZE(table) && (table)[n] ? (table)[n] : "?")
+
 static void gpr(struct text *t, unsigned int reg, unsigned int width)
 {
 	if (reg == 31)
@@ -31,11 +34,19 @@ static void gpr(struct text *t, unsigned int reg, unsigned int width)
 		add(t, "%c%u", width == 64 ? 'x' : 'w', reg);
 }
 
+/* Elements of 1 << @size bytes */
+static const char *element(unsigned int size)
+{
+	static const char * const names[] = { "b", "h", "s", "d", "q" };
+
+	return NAME(names, size);
+}
+
 /* Rt, and Rt2 of a pair */
 static void data_reg(struct text *t, const struct nisv_insn *i, unsigned int reg)
 {
 	if (i->flags & NISV_SIMD)
-		add(t, "%c%u", "bhsdq"[i->size], reg);
+		add(t, "%s%u", element(i->size), reg);
 	else
 		gpr(t, reg, i->width);
 }
@@ -113,7 +124,7 @@ static void address(struct text *t, const struct nisv_insn *i)
 		add(t, ", ");
 		gpr(t, i->rm, i->extend == NISV_UXTW || i->extend == NISV_SXTW ? 32 : 64);
 		if (i->extend != NISV_LSL || scaled)
-			add(t, ", %s", extends[i->extend]);
+			add(t, ", %s", NAME(extends, i->extend));
 		if (scaled)
 			add(t, " #%u", i->shift);
 	} else if (i->imm || (i->mode == NISV_PRE_INDEX && i->family != NISV_PAC)) {
@@ -143,7 +154,7 @@ static void structure(struct text *t, const struct nisv_insn *i)
 		add(t, "%sv%u.", r ? ", " : "", (i->rt + r) % 32);
 		if (i->lane == NISV_NONE)
 			add(t, "%u", i->lanes);
-		add(t, "%c", "bhsd"[i->size]);
+		add(t, "%s", element(i->size));
 	}
 	add(t, "}");
 	if (i->lane != NISV_NONE)
@@ -166,7 +177,7 @@ static void read_modify_write(struct text *t, const struct nisv_insn *i)
 		add(t, "swp%s%s ", order, size);
 	else	/* without a result it is written as a store */
 		add(t, "%s%s%s%s ", i->rt == 31 && !(i->flags & NISV_ACQUIRE) ? "st" : "ld",
-		    names[i->op], order, size);
+		    NAME(names, i->op), order, size);
 
 	gpr(t, i->rs, i->width);
 	if (i->rt2 != NISV_NONE) {
@@ -225,7 +236,7 @@ static void address32(struct text *t, const struct nisv_insn *i)
 		if (i->extend == NISV_RRX)
 			add(t, ", rrx");
 		else if (i->shift)
-			add(t, ", %s #%u", shifts[i->extend], i->shift);
+			add(t, ", %s #%u", NAME(shifts, i->extend), i->shift);
 	} else if (i->imm || i->flags & NISV_WRITEBACK) {
 		add(t, ", #%d", i->imm);
 	}
@@ -249,11 +260,12 @@ static void list(struct text *t, const struct nisv_insn *i)
 	add(t, "}%s", i->flags & NISV_USER_REGS ? "^" : "");
 }
 
+static const char * const conds[] = {
+	"eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le", "", "",
+};
+
 static void mnemonic32(struct text *t, const struct nisv_insn *i)
 {
-	static const char * const conds[] = {
-		"eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le", "", "",
-	};
 	const bool load = i->op == NISV_LOAD, simd = i->flags & NISV_SIMD;
 
 	if (i->op == NISV_PREFETCH) {
@@ -280,7 +292,7 @@ static void mnemonic32(struct text *t, const struct nisv_insn *i)
 		    i->rt2 != NISV_NONE ? "d" : simd || i->size == 2 ? "" : i->size ? "h" : "b",
 		    i->flags & NISV_UNPRIV ? "t" : "");
 	}
-	add(t, "%s%s ", conds[i->cond], simd && i->size == 1 ? ".16" : "");
+	add(t, "%s%s ", NAME(conds, i->cond), simd && i->size == 1 ? ".16" : "");
 }
 
 static void aarch32(struct text *t, const struct nisv_insn *i)
@@ -305,21 +317,24 @@ int nisv_text(const struct nisv_insn *i, char *buf, size_t size)
 
 	if (size)
 		buf[0] = 0;
-	if (i->op == NISV_NAMED)
-		add(&t, ".inst 0x%08x // %s", i->word, nisv_family_name(i->family));
-	else if (i->isa != NISV_A64)
+	if (i->op == NISV_UNKNOWN || i->op == NISV_NAMED) {
+		add(&t, ".inst 0x%0*x", i->length == 2 ? 4 : 8, i->word);
+		if (i->op == NISV_NAMED)
+			add(&t, " %s %s", i->isa == NISV_A64 ? "//" : "@", nisv_family_name(i->family));
+	} else if (i->isa != NISV_A64) {
 		aarch32(&t, i);
-	else if (i->op == NISV_PREFETCH)
+	} else if (i->op == NISV_PREFETCH) {
 		prefetch(&t, i);
-	else if (i->op == NISV_ZERO) {
+	} else if (i->op == NISV_ZERO) {
 		add(&t, "dc zva, ");
 		gpr(&t, i->rt, 64);
-	} else if (i->flags & NISV_STRUCTURE)
+	} else if (i->flags & NISV_STRUCTURE) {
 		structure(&t, i);
-	else if (i->op == NISV_LOAD || i->op == NISV_STORE)
+	} else if (i->op == NISV_LOAD || i->op == NISV_STORE) {
 		load_store(&t, i);
-	else
+	} else {
 		read_modify_write(&t, i);
+	}
 	return t.len;
 }
 

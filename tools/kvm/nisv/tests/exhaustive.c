@@ -11,10 +11,13 @@
  *
  * Where they disagree, the disagreement is counted by what each of them says; each
  * must be one of `known`, which says who is right and why.
+ *
+ * First, what is refused, and descriptions that no decoder makes.
  */
 #include <ctype.h>
 #include <fnmatch.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +69,16 @@ static const struct known {
 #else
 #include "a64-known.h"
 #endif
+};
+
+static const struct word {
+	unsigned int isa;
+	uint32_t word;
+	int answer;
+	unsigned int family;
+	const char *text;
+} words[] = {
+#include "words.h"
 };
 
 #define KINDS 4096
@@ -277,7 +290,6 @@ static bool accesses_memory(const char *text)
 		"setge", "dc zva", "dc gva", "dc gzva", "rcw", "gcsst", NULL
 #endif
 	};
-
 	return starts(text, some);
 }
 
@@ -483,10 +495,77 @@ static unsigned int check_set(unsigned int njobs, bool full)
 	return failed;
 }
 
+static bool check_words(void)
+{
+	static const struct nisv_insn none = {
+		.rt = NISV_NONE, .rt2 = NISV_NONE, .rs = NISV_NONE, .rn = NISV_NONE, .rm = NISV_NONE,
+		.lane = NISV_NONE,
+	};
+	bool ok = true;
+
+	for (const struct word *w = words; w < words + sizeof(words) / sizeof(words[0]); w++) {
+		const bool named = w->answer == NISV_UNSUPPORTED;
+		struct nisv_insn i, rest;
+		char text[200], inst[200];
+		int answer;
+
+		memset(&i, 0x5a, sizeof(i));
+		answer = nisv_decode(w->isa, w->word, &i);
+		nisv_text(&i, text, sizeof(text));
+		snprintf(inst, sizeof(inst), ".inst 0x%08x%s%s", w->word, named ? " // " : "",
+			 named ? nisv_family_name(w->family) : "");
+		if (answer != w->answer || i.family != w->family || strcmp(text, w->text ? w->text : inst)) {
+			printf("# %u %08x: %d, %s, %s\n", w->isa, w->word, answer, nisv_family_name(i.family), text);
+			ok = false;
+		}
+		if (answer != NISV_OTHER && answer != NISV_UNALLOCATED && !named)
+			continue;
+		/* Of what is refused there is nothing else */
+		rest = none;
+		rest.word = w->word;
+		rest.isa = w->isa;
+		rest.length = w->isa == NISV_T32 && !(w->word >> 16) ? 2 : 4;
+		rest.family = w->family;
+		rest.op = named ? NISV_NAMED : NISV_UNKNOWN;
+		if (memcmp(&i, &rest, offsetof(struct nisv_insn, cond) + 1) ||
+		    memcmp(&i.list, &rest.list, sizeof(i) - offsetof(struct nisv_insn, list))) {
+			printf("# %u %08x: not blank\n", w->isa, w->word);
+			ok = false;
+		}
+	}
+	return ok;
+}
+
+/* Any bytes: those of a decoder's description, some changed. It crashes, or it does not */
+static bool check_any_text(void)
+{
+	char text[8192], shorter[40];
+	uint64_t seed = 1;
+
+	for (unsigned int n = 0; n < 1000000; n++) {
+		struct nisv_insn i;
+		int length;
+
+		seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+		nisv_decode(seed >> 34 & 3, seed >> 32, &i);
+		for (unsigned int byte = seed & 3; byte < sizeof(i); byte += 1 + (seed >> byte % 32 & 7)) {
+			seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+			((uint8_t *)&i)[byte] = seed >> 56;
+		}
+		length = nisv_text(&i, text, sizeof(text));
+		if (length != (int)strlen(text) || nisv_text(&i, shorter, sizeof(shorter)) != length ||
+		    strncmp(shorter, text, sizeof(shorter) - 1)) {
+			printf("# %08x: %s, %s\n", i.word, text, shorter);
+			return false;
+		}
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	const unsigned int nsets = sizeof(sets) / sizeof(sets[0]);
-	unsigned int njobs = sysconf(_SC_NPROCESSORS_ONLN), failures = 0, tests = 0;
+	unsigned int njobs = sysconf(_SC_NPROCESSORS_ONLN), failures = 0, tests = 0, failed;
 	bool full = false;
 	int opt;
 
@@ -503,10 +582,14 @@ int main(int argc, char **argv)
 	while (njobs & (njobs - 1))	/* the words divide by powers of two */
 		njobs--;
 
-	printf("TAP version 13\n1..%u\n", optind < argc ? 1 : nsets);
+	printf("TAP version 13\n1..%u\n", 2 + (optind < argc ? 1 : nsets));
+	failed = !check_words();
+	failures += failed;
+	printf("%sok %u what is refused\n", failed ? "not " : "", ++tests);
+	failed = !check_any_text();
+	failures += failed;
+	printf("%sok %u any bytes in a description\n", failed ? "not " : "", ++tests);
 	for (set = sets; set < sets + nsets; set++) {
-		unsigned int failed;
-
 		if (optind < argc && strcmp(argv[optind], set->name))
 			continue;
 		failed = check_set(njobs, full);

@@ -216,10 +216,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	vcpu();
 
 	for (enum nisv_isa isa = NISV_A64; isa <= NISV_T32; isa++) {
-		ret = nisv_decode(isa, in.word, &insn);
-		if (ret == NISV_DONE || ret == NISV_UNPREDICTABLE || ret == NISV_NO_ACCESS)
-			nisv_text(&insn, text, in.shape % sizeof(text));
+		nisv_decode(isa, in.word, &insn);
+		nisv_text(&insn, text, in.shape % sizeof(text));
 	}
+	memcpy(&insn, &in, sizeof(insn));
+	nisv_text(&insn, text, in.shape % sizeof(text));
 
 	cpu.features = in.shape & 64 ? NISV_FEATURE_EL1_32BIT : 0;
 	bus.wrote = in.bus & 16 ? wrote : NULL;
@@ -234,7 +235,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(!ret || !sets);
 		check(ret == NISV_DONE || ret == NISV_DEVICE || !accesses);
 		check(nisv_strerror(ret)[0] != '?');
-		check(ret != NISV_OTHER || !insn.length);
+		check(ret != NISV_OTHER || insn.op == NISV_UNKNOWN);
 		again += ret == NISV_AGAIN;
 		/* Again: after some doubts or exclusive loads the answer is another */
 		if (ret != NISV_AGAIN && !cpu.seen[SEEN_EXCLUSIVE_BYTES])
