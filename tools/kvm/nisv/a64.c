@@ -213,7 +213,7 @@ static int pair(struct nisv_insn *i, uint32_t w)
 	const bool no_allocate = i->family == NISV_PAIR_NO_ALLOCATE;
 
 	if (opc == 3)
-		return NISV_UNALLOCATED;
+		return named(i, NISV_LSUI);
 	i->op = L ? NISV_LOAD : NISV_STORE;
 	i->rt = rt(w);
 	i->rt2 = rt2(w);
@@ -271,6 +271,26 @@ static int single(struct nisv_insn *i, uint32_t w)
 	i->flags = NISV_SIGNED;
 	i->width = opc == 2 ? 64 : 32;
 	return size >= 2 && opc == 3 ? NISV_UNALLOCATED : NISV_DONE;
+}
+
+/* 0 S 011001 A R 1 Rt2 o3 opc 00 Rn Rt: of S, FEAT_THE alone */
+static int atomic128(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int S = bit(w, 30), o3_opc = bits(w, 15, 12);
+
+	if (rs(w) == 31 || rt(w) == 31)
+		return NISV_UNALLOCATED;
+	if (o3_opc >= 9 && o3_opc <= 11)
+		return named(i, NISV_RCW);
+	return !S && (o3_opc == 1 || o3_opc == 3 || o3_opc == 8) ? nisv_named(i, w) : NISV_UNALLOCATED;
+}
+
+/* 0 sz 011001 A R 1 Rs o3 opc 01 Rn Rt: LDTADD, LDTCLR, LDTSET, SWPT */
+static int atomic_unprivileged(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int o3_opc = bits(w, 15, 12);
+
+	return o3_opc == 0 || o3_opc == 1 || o3_opc == 3 || o3_opc == 8 ? nisv_named(i, w) : NISV_UNALLOCATED;
 }
 
 /* size 011001 opc 0 imm9 00 Rn Rt */
@@ -347,6 +367,16 @@ static int bytes64(struct nisv_insn *i, uint32_t w)
 	return rs(w) == SBO ? NISV_DONE : NISV_UNALLOCATED;
 }
 
+/* size 111100 A R 1 Rs o3 opc 00 Rn Rt: without a result if o3 is 1; size 0 is BFloat16 */
+static int atomic_float(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int A = bit(w, 23), o3 = bit(w, 15), opc = bits(w, 14, 12);
+
+	if ((opc && opc < 4) || (o3 && (A || rt(w) != 31)))
+		return NISV_UNALLOCATED;
+	return named(i, NISV_LSFE);
+}
+
 /* size 111 V 00 A R 1 Rs o3 opc 00 Rn Rt */
 static int atomic(struct nisv_insn *i, uint32_t w)
 {
@@ -354,7 +384,7 @@ static int atomic(struct nisv_insn *i, uint32_t w)
 	const unsigned int o3 = bit(w, 15), opc = bits(w, 14, 12);
 
 	if (V)
-		return NISV_UNALLOCATED;
+		return atomic_float(i, w);
 	i->rt = rt(w);
 	i->size = size;
 	i->width = gpr_width(size);
@@ -369,6 +399,8 @@ static int atomic(struct nisv_insn *i, uint32_t w)
 		i->flags = NISV_RCPC;
 		return rs(w) == SBO ? NISV_DONE : NISV_UNPREDICTABLE;
 	}
+	if (size < 2 && opc < 4)	/* RCWCLR, RCWSWP, RCWSET, of doublewords all */
+		return named(i, NISV_RCW);
 	return size == 3 && !A && !R && opc != 4 && opc < 6 ? bytes64(i, w) : NISV_UNALLOCATED;
 }
 
@@ -428,6 +460,12 @@ static const struct row exclusives[] = {
 	ROW(0x3fa07c00, 0x08a07c00, COMPARE_SWAP, compare_swap),
 };
 
+static const struct row unprivilegeds[] = {
+	ROW(0xffa17c01, 0x49807c00, LSUI, nisv_named),		/* CASPT */
+	ROW(0xbfa00000, 0x89000000, LSUI, nisv_named),		/* LDTXR, STTXR */
+	ROW(0xffa07c00, 0xc9807c00, LSUI, nisv_named),		/* CAST */
+};
+
 static const struct row multiples[] = {
 	ROW(0xbfbf0000, 0x0c000000, SIMD_MULTIPLE, simd_multiple),
 	ROW(0xbfa00000, 0x0c800000, SIMD_MULTIPLE_POST, simd_multiple),
@@ -435,6 +473,7 @@ static const struct row multiples[] = {
 
 static const struct row structures[] = {
 	ROW(0xbf9f0000, 0x0d000000, SIMD_SINGLE, simd_single),
+	ROW(0xbfbffc00, 0x0d018400, RCPC3, nisv_named),		/* LDAP1, STL1 */
 	ROW(0xbf800000, 0x0d800000, SIMD_SINGLE_POST, simd_single),
 };
 
@@ -443,8 +482,17 @@ static const struct row literals[] = {
 };
 
 static const struct row unscaleds[] = {
+	ROW(0xbf20fc00, 0x19200800, RCW, nisv_named),		/* RCWCAS */
+	ROW(0xbf21fc01, 0x19200c00, RCW, nisv_named),		/* RCWCASP */
+	ROW(0xbf200c00, 0x19200000, LSE128, atomic128),
+	ROW(0xbf200c00, 0x19200400, LSUI, atomic_unprivileged),
+	ROW(0xffffec00, 0xd91f0c00, GCS, nisv_named),
 	ROW(0xff200000, 0xd9200000, TAGS, tags),
+	ROW(0xbfa0ec00, 0x99000800, RCPC3, nisv_named),		/* LDIAPP, STILP */
+	ROW(0xbfbffc00, 0x99800800, RCPC3, nisv_named),		/* LDAPR, STLR with writeback */
 	ROW(0x3f200c00, 0x19000000, ORDERED_UNSCALED, ordered_unscaled),
+	ROW(0x3fa00c00, 0x1d000800, RCPC3, nisv_named),		/* LDAPUR, STLUR of B, H, S, D */
+	ROW(0xffa00c00, 0x1d800800, RCPC3, nisv_named),		/* and of Q registers */
 	ROW(0xfb200c00, 0x19000400, COPY_SET, copy_set),
 };
 
@@ -477,19 +525,30 @@ static const struct row systems[] = {
 	ROW(0xffffffe0, 0xd50b7420, DC_ZVA, dc_zva),
 	ROW(0xffffffe0, 0xd50b7460, TAGS, nisv_named),		/* DC GVA */
 	ROW(0xffffffe0, 0xd50b7480, TAGS, nisv_named),		/* DC GZVA */
+	ROW(0xffffffe0, 0xd50b74a0, TAGS, nisv_named),		/* DC ZGBVA */
+	ROW(0xffffffe0, 0xd50b74e0, TAGS, nisv_named),		/* DC GBVA */
 };
 
 static const struct row vectors[] = {
 	ROW(0x9e000000, 0x84000000, SVE, nisv_named),
 };
 
+/* LD1, LDNT1, ST1, STNT1 of 2 or 4 vectors, at Rn plus Rm or plus imm4; then ZA and ZT0 */
 static const struct row matrices[] = {
+	ROW(0xffc08000, 0xa0000000, SVE, nisv_named),
+	ROW(0xffc08002, 0xa0008000, SVE, nisv_named),
+	ROW(0xffd08000, 0xa0400000, SVE, nisv_named),
+	ROW(0xffd08002, 0xa0408000, SVE, nisv_named),
+	ROW(0xffc08000, 0xa1000000, SME, nisv_named),
+	ROW(0xffc08004, 0xa1008000, SME, nisv_named),
+	ROW(0xffd08000, 0xa1400000, SME, nisv_named),
+	ROW(0xffd08004, 0xa1408000, SME, nisv_named),
 	ROW(0xfe000000, 0xe0000000, SME, nisv_named),
 };
 
 /* By bits 29 to 24: loads and stores have bit 27 set and bit 25 clear */
 static const struct rows groups[64] = {
-	[0x08] = ROWS(exclusives),
+	[0x08] = ROWS(exclusives), [0x09] = ROWS(unprivilegeds),
 	[0x0c] = ROWS(multiples), [0x0d] = ROWS(structures),
 	[0x18] = ROWS(literals), [0x19] = ROWS(unscaleds),
 	[0x1c] = ROWS(literals), [0x1d] = ROWS(unscaleds),

@@ -381,6 +381,12 @@ const char *nisv_family_name(unsigned int family)
 		[NISV_A32_TABLE_BRANCH]		= "AArch32 table branch",
 		[NISV_A32_SYSTEM]		= "AArch32 system load/store",
 		[NISV_T32_SINGLE]		= "AArch32 load/store single",
+		[NISV_RCPC3]			= "LDIAPP/STILP, LDAPR/STLR (writeback, SIMD&FP)",
+		[NISV_LSE128]			= "128-bit atomic memory operations",
+		[NISV_RCW]			= "read-check-write atomic memory operations",
+		[NISV_LSUI]			= "unprivileged pairs, exclusives and atomics",
+		[NISV_LSFE]			= "floating-point atomic memory operations",
+		[NISV_GCS]			= "GCS load/store",
 	};
 
 	return family < NISV_FAMILIES && names[family] ? names[family] : "?";
