@@ -452,6 +452,23 @@ static int dc_zva(struct nisv_insn *i, uint32_t w)
 	return NISV_DONE;
 }
 
+/* 1101010100001 op1 0111 CRm op2 Rt, op1 0 or 3: those that go by address */
+static int cache(struct nisv_insn *i, uint32_t w)
+{
+	/* Bits are values of op2. 1 is data, 3 its tags, 5 both */
+	static const uint8_t op2s[2][16] = {
+		{ [6] = 0x2a, [15] = 0x22 },
+		{ [5] = 0x02, [10] = 0x2a, [11] = 0x83, [12] = 0x2a, [13] = 0x2a, [14] = 0x2a, [15] = 0x81 },
+	};
+	const unsigned int op1 = bits(w, 18, 16), CRm = bits(w, 11, 8), op2 = bits(w, 7, 5);
+
+	i->op = NISV_MAINTAIN;
+	i->rn = NISV_NONE;
+	i->rt = rt(w);
+	i->width = 64;
+	return bit(op2s[op1 / 3][CRm], op2) ? NISV_NO_ACCESS : NISV_OTHER;
+}
+
 static const struct row exclusives[] = {
 	ROW(0xbfa07c00, 0x08207c00, CASP, casp),
 	ROW(0xbfa00000, 0x88200000, EXCLUSIVE_PAIR, exclusive),
@@ -527,6 +544,8 @@ static const struct row systems[] = {
 	ROW(0xffffffe0, 0xd50b7480, TAGS, nisv_named),		/* DC GZVA */
 	ROW(0xffffffe0, 0xd50b74a0, TAGS, nisv_named),		/* DC ZGBVA */
 	ROW(0xffffffe0, 0xd50b74e0, TAGS, nisv_named),		/* DC GBVA */
+	ROW(0xfffff000, 0xd5087000, CACHE, cache),
+	ROW(0xfffff000, 0xd50b7000, CACHE, cache),
 };
 
 static const struct row vectors[] = {

@@ -241,6 +241,20 @@ static int vfp_multiple(struct nisv_insn *i, uint32_t w)
 	return NISV_DONE;
 }
 
+/* cond 1110 000 0 0111 Rt 1111 001 1 CRm: what goes by address, of p15 and c7 */
+static int cache(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int CRm = bits(w, 3, 0);
+
+	/* ICIMVAU, DCIMVAC, DCCMVAC, DCCMVAU, DCCIMVAC */
+	if (CRm != 5 && CRm != 6 && CRm != 10 && CRm != 11 && CRm != 14)
+		return NISV_OTHER;
+	i->op = NISV_MAINTAIN;
+	i->rn = NISV_NONE;
+	i->rt = bits(w, 15, 12);
+	return i->rt == PC ? NISV_UNPREDICTABLE : NISV_NO_ACCESS;
+}
+
 /* By the fields that all have; what they leave open, the functions refuse */
 static const struct row a32_extras[] = {
 	ROW(0x0fb00ff0, 0x01000090, A32_SYNC, nisv_named),	/* SWP, SWPB, until Armv7 */
@@ -269,10 +283,14 @@ static const struct row a32_vfps[] = {
 	ROW(0x0e000000, 0x0c000000, A32_SYSTEM, nisv_named),	/* LDC, STC */
 };
 
+static const struct row a32_systems[] = {
+	ROW(0x0fff0ff0, 0x0e070f30, CACHE, cache),
+};
+
 /* By bits 27 to 25 */
 static const struct rows a32[8] = {
 	[0] = ROWS(a32_extras), [2] = ROWS(a32_immediates), [3] = ROWS(a32_registers),
-	[4] = ROWS(a32_multiples), [6] = ROWS(a32_vfps),
+	[4] = ROWS(a32_multiples), [6] = ROWS(a32_vfps), [7] = ROWS(a32_systems),
 };
 
 /* With cond 1111 */
@@ -550,9 +568,13 @@ static const struct row t32_vfps[] = {
 	ROW(0xee000000, 0xec000000, A32_SYSTEM, nisv_named),	/* LDC, STC, LDC2, STC2 */
 };
 
+static const struct row t32_systems[] = {
+	ROW(0xffff0ff0, 0xee070f30, CACHE, cache),
+};
+
 /* By bits 28 to 25 */
 static const struct rows t32[16] = {
-	[4] = ROWS(t32_multiples), [6] = ROWS(t32_vfps),
+	[4] = ROWS(t32_multiples), [6] = ROWS(t32_vfps), [7] = ROWS(t32_systems),
 	[12] = ROWS(t32_singles), [14] = ROWS(t32_vfps),
 };
 

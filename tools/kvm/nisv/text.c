@@ -221,6 +221,24 @@ static void load_store(struct text *t, const struct nisv_insn *i)
 	address(t, i);
 }
 
+/* DC and IC, by CRm and op2 */
+static void maintain(struct text *t, const struct nisv_insn *i)
+{
+	static const char * const names[16][8] = {
+		[5] = { [1] = "ic ivau" },
+		[6] = { [1] = "dc ivac", [3] = "dc igvac", [5] = "dc igdvac" },
+		[10] = { [1] = "dc cvac", [3] = "dc cgvac", [5] = "dc cgdvac" },
+		[11] = { [0] = "dc cvaoc", [1] = "dc cvau", [7] = "dc cgdvaoc" },
+		[12] = { [1] = "dc cvap", [3] = "dc cgvap", [5] = "dc cgdvap" },
+		[13] = { [1] = "dc cvadp", [3] = "dc cgvadp", [5] = "dc cgdvadp" },
+		[14] = { [1] = "dc civac", [3] = "dc cigvac", [5] = "dc cigdvac" },
+		[15] = { [0] = "dc civaoc", [1] = "dc civaps", [5] = "dc cigdvaps", [7] = "dc cigdvaoc" },
+	};
+
+	add(t, "%s, ", NAME(names[bits(i->word, 11, 8)], bits(i->word, 7, 5)));
+	gpr(t, i->rt, 64);
+}
+
 /* AArch32, with all registers by number */
 
 static void address32(struct text *t, const struct nisv_insn *i)
@@ -297,6 +315,10 @@ static void mnemonic32(struct text *t, const struct nisv_insn *i)
 
 static void aarch32(struct text *t, const struct nisv_insn *i)
 {
+	if (i->op == NISV_MAINTAIN) {
+		add(t, "mcr%s p15, #0, r%u, c7, c%u, #1", NAME(conds, i->cond), i->rt, bits(i->word, 3, 0));
+		return;
+	}
 	mnemonic32(t, i);
 	if (i->flags & NISV_LIST) {
 		list(t, i);
@@ -325,6 +347,8 @@ int nisv_text(const struct nisv_insn *i, char *buf, size_t size)
 		aarch32(&t, i);
 	} else if (i->op == NISV_PREFETCH) {
 		prefetch(&t, i);
+	} else if (i->op == NISV_MAINTAIN) {
+		maintain(&t, i);
 	} else if (i->op == NISV_ZERO) {
 		add(&t, "dc zva, ");
 		gpr(&t, i->rt, 64);
@@ -381,6 +405,7 @@ const char *nisv_family_name(unsigned int family)
 		[NISV_A32_TABLE_BRANCH]		= "AArch32 table branch",
 		[NISV_A32_SYSTEM]		= "AArch32 system load/store",
 		[NISV_T32_SINGLE]		= "AArch32 load/store single",
+		[NISV_CACHE]			= "cache maintenance by address",
 		[NISV_RCPC3]			= "LDIAPP/STILP, LDAPR/STLR (writeback, SIMD&FP)",
 		[NISV_LSE128]			= "128-bit atomic memory operations",
 		[NISV_RCW]			= "read-check-write atomic memory operations",
@@ -400,7 +425,7 @@ const char *nisv_strerror(int result)
 	case NISV_OTHER:	return "neither a load nor a store";
 	case NISV_UNALLOCATED:	return "an unallocated load or store";
 	case NISV_UNPREDICTABLE: return "an UNPREDICTABLE load or store";
-	case NISV_NO_ACCESS:	return "a prefetch, which accesses nothing";
+	case NISV_NO_ACCESS:	return "a prefetch or cache maintenance, which accesses nothing";
 	case NISV_UNSUPPORTED:	return "an instruction, or a vCPU with an EL2, that is not carried out here";
 	case NISV_REGISTER:	return "a register of the vCPU could not be read or written";
 	case NISV_FETCH:	return "the instruction is not in the guest's memory";

@@ -18,6 +18,7 @@
 { OPCODES, "floating-point atomic *|", "libnisv: binutils 2.40 has no FEAT_LSFE" },
 { OPCODES, "GCS load/store|", "libnisv: binutils 2.40 has no FEAT_GCS" },
 { OPCODES, "load/store memory tags|sys", "libnisv: binutils 2.40 has no FEAT_MTETC" },
+{ OPCODES, "dc|sys", "libnisv: binutils 2.40 has no FEAT_OCCMO and FEAT_PoPS" },
 
 { CAPSTONE, "* unpredictable|",
   "both: what is UNPREDICTABLE it does not name" },
@@ -31,6 +32,7 @@
 { CAPSTONE, "unprivileged pairs, *|", "libnisv: capstone 4 has no FEAT_LSUI" },
 { CAPSTONE, "floating-point atomic *|", "libnisv: capstone 4 has no FEAT_LSFE" },
 { CAPSTONE, "GCS load/store|", "libnisv: capstone 4 has no FEAT_GCS" },
+{ CAPSTONE, "dc|sys", "libnisv: capstone 4 has no FEAT_MTE, FEAT_DPB, FEAT_OCCMO and FEAT_PoPS" },
 { CAPSTONE, "64-byte load/store|", "libnisv: capstone 4 has no FEAT_LS64" },
 { CAPSTONE, "[ls][dt]64b|", "libnisv: capstone 4 has no FEAT_LS64" },
 { CAPSTONE, "cas*|", "libnisv: capstone 4 has no FEAT_LSE" },

@@ -45,13 +45,16 @@ static const struct set {
 #ifdef AARCH32
 	{ "A32", NISV_A32, 0xf0000000, 0xe0000000, 4, "reg-names-raw", CS_MODE_ARM | CS_MODE_V8 },
 	{ "A32-unconditional", NISV_A32, 0xf0000000, 0xf0000000, 4, "reg-names-raw", CS_MODE_ARM | CS_MODE_V8 },
+	{ "A32-system", NISV_A32, 0xffff0000, 0xee070000, 4, "reg-names-raw", CS_MODE_ARM | CS_MODE_V8 },
 	{ "T16", NISV_T32, 0xffff0000, 0x00000000, 2, "reg-names-raw,force-thumb", CS_MODE_THUMB | CS_MODE_V8 },
 	{ "T32-E8", NISV_T32, 0xf8000000, 0xe8000000, 4, "reg-names-raw,force-thumb", CS_MODE_THUMB | CS_MODE_V8 },
 	{ "T32-F8", NISV_T32, 0xf8000000, 0xf8000000, 4, "reg-names-raw,force-thumb", CS_MODE_THUMB | CS_MODE_V8 },
+	{ "T32-system", NISV_T32, 0xffff0000, 0xee070000, 4, "reg-names-raw,force-thumb", CS_MODE_THUMB | CS_MODE_V8 },
 #define DIS_ARCH	bfd_arch_arm
 #define CS_ARCH		CS_ARCH_ARM
 #else
 	{ "A64", NISV_A64, 0, 0, 4, NULL, CS_MODE_LITTLE_ENDIAN },
+	{ "A64-system", NISV_A64, 0xfff80000, 0xd5080000, 4, NULL, CS_MODE_LITTLE_ENDIAN },
 #define DIS_ARCH	bfd_arch_aarch64
 #define CS_ARCH		CS_ARCH_ARM64
 #endif
@@ -223,9 +226,13 @@ static void canonical_aarch32(char *text)
 		{ "vpop ", "vldmia r13!, " }, { "ldmia ", "ldm " }, { "stmia ", "stm " },
 		{ "ldmfd ", "ldm " }, { "stmfd ", "stmdb " },
 	};
-	unsigned int from, to;
+	unsigned int from, to, rt, crm;
 	char c, *p;
 	int n;
+
+	/* Cache maintenance, as capstone and GNU as have it */
+	if (sscanf(text, "mcr 15, 0, r%u, cr7, cr%u, {1}", &rt, &crm) == 2 && strstr(text, "{1}"))
+		sprintf(text, "mcr p15, #0, r%u, c7, c%u, #1", rt, crm);
 
 	/* One register on the stack: what it really is stands in a comment */
 	p = strchr(text, '@');
@@ -287,9 +294,16 @@ static bool accesses_memory(const char *text)
 		"vpush", "vpop", "swp", "rfe", "srs", "ldc", "stc", "tbb", "tbh", NULL
 #else
 		"ld", "st", "cas", "swp", "prf", "cpy", "setp", "setm", "sete", "setgp", "setgm",
-		"setge", "dc zva", "dc gva", "dc gzva", "rcw", "gcsst", NULL
+		"setge", "dc zva", "dc gva", "dc gzva", "rcw", "gcsst", "dc iv", "dc igv", "dc igdv", "dc cv",
+		"dc cgv", "dc cgdv", "dc civ", "dc cigv", "dc cigdv", "ic iv", NULL
 #endif
 	};
+#ifdef AARCH32
+	unsigned int crm;
+
+	if (sscanf(text, "mcr p15, #0, r%*u, c7, c%u", &crm) == 1 && strstr(text, ", #1"))
+		return crm == 5 || crm == 6 || crm == 10 || crm == 11 || crm == 14;
+#endif
 	return starts(text, some);
 }
 

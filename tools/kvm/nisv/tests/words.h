@@ -66,6 +66,18 @@
 { NISV_A64, 0xa0502020, NISV_OTHER, NISV_NO_FAMILY },
 { NISV_A64, 0xa020e002, NISV_OTHER, NISV_NO_FAMILY },
 { NISV_A64, 0xa0900e29, NISV_OTHER, NISV_NO_FAMILY },		/* smopa za1.s, p3/m, p0/m, z17.h, z16.h */
+{ NISV_A64, 0xd50b7b05, NISV_NO_ACCESS, NISV_CACHE, "dc cvaoc, x5" },
+{ NISV_A64, 0xd50b7be5, NISV_NO_ACCESS, NISV_CACHE, "dc cgdvaoc, x5" },
+{ NISV_A64, 0xd50b7f05, NISV_NO_ACCESS, NISV_CACHE, "dc civaoc, x5" },
+{ NISV_A64, 0xd5087f3f, NISV_NO_ACCESS, NISV_CACHE, "dc civaps, xzr" },
+{ NISV_A64, 0xd50b7e20, NISV_NO_ACCESS, NISV_CACHE, "dc civac, x0" },
+{ NISV_A64, 0xd50b7520, NISV_NO_ACCESS, NISV_CACHE, "ic ivau, x0" },
+{ NISV_A64, 0xd5087e40, NISV_OTHER, NISV_NO_FAMILY },		/* dc cisw, x0 */
+{ NISV_A32, 0xee070f3e, NISV_NO_ACCESS, NISV_CACHE, "mcr p15, #0, r0, c7, c14, #1" },
+{ NISV_A32, 0x1e073f35, NISV_NO_ACCESS, NISV_CACHE, "mcrne p15, #0, r3, c7, c5, #1" },
+{ NISV_A32, 0xee07ff36, NISV_UNPREDICTABLE, NISV_CACHE, "mcr p15, #0, r15, c7, c6, #1" },
+{ NISV_T32, 0xee070f3b, NISV_NO_ACCESS, NISV_CACHE, "mcr p15, #0, r0, c7, c11, #1" },
+{ NISV_A32, 0xee070f15, NISV_OTHER, NISV_NO_FAMILY },		/* ICIALLU */
 
 /* What is left after a refusal */
 { NISV_A64, 0xd503201f, NISV_OTHER, NISV_NO_FAMILY, ".inst 0xd503201f" },	/* nop */
