@@ -74,7 +74,7 @@ static void no_syndrome(struct vcpu *vcpu)
 		snprintf(what, sizeof(what), "%s: %s", text, nisv_strerror(ret));
 		abort_access(vcpu, what, ipa);
 	} else if (vm->log) {
-		fprintf(vm->log, "%s: %s\n", text, nisv_strerror(ret));
+		fprintf(vm->log, "%s: %s\n", text, ret ? nisv_strerror(ret) : "carried out");
 	}
 }
 
