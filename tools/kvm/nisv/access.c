@@ -400,6 +400,16 @@ static void find_fault(struct access *a, bool write)
 			a->found = IS_RAM;
 }
 
+/* The same for what is not looked at for its own sake */
+static void ask_about_fault(struct access *a, bool write)
+{
+	const struct nisv_bus *bus = a->c->bus;
+	void *ram = NULL;
+
+	if (a->found == NOT_LOOKED)
+		a->found = bus->at(bus->opaque, a->fault_ipa, 1, write, &ram) && ram ? IS_RAM : NO_RAM;
+}
+
 /* Is there something to be accessed everywhere? */
 static int look(struct access *a)
 {
@@ -472,6 +482,9 @@ static int carry_out(struct access *a, uint64_t esr_iss)
 	if (i->op == NISV_MAINTAIN) {
 		if (c->believed)
 			return NOT_BELIEVED;
+		ask_about_fault(a, true);
+		if (a->found == IS_RAM && once_more(a, DOUBTS))
+			return NISV_AGAIN;
 		return is_executed(a) ? finish(a) : NISV_MISMATCH;
 	}
 	ret = place(a, &after);
@@ -526,9 +539,6 @@ static bool is_doubt(int ret)
  */
 static int settle(struct access *a, bool write, int ret)
 {
-	const struct nisv_bus *bus = a->c->bus;
-	void *ram = NULL;
-
 	switch (ret) {
 	case NISV_AGAIN:
 		return ret;
@@ -538,8 +548,7 @@ static int settle(struct access *a, bool write, int ret)
 		a->c->cpu->seen[SEEN_TIMES] = 0;
 		return ret;
 	}
-	if (a->found == NOT_LOOKED && bus->at(bus->opaque, a->fault_ipa, 1, write, &ram) && ram)
-		a->found = IS_RAM;
+	ask_about_fault(a, write);
 	if (once_more(a, a->found == IS_RAM ? RAM_REFUSALS : is_doubt(ret) && !a->certain ? DOUBTS : 0))
 		return NISV_AGAIN;
 	a->c->cpu->seen[SEEN_TIMES] = 0;
