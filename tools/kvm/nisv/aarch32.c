@@ -192,10 +192,8 @@ static int a32_multiple(struct nisv_insn *i, uint32_t w)
 
 	if (!list || i->rn == PC || (S && W))
 		return NISV_UNPREDICTABLE;
-	/* A base that is also loaded, or stored after it has changed */
-	if (W && list >> i->rn & 1 && (L || list & ((1u << i->rn) - 1)))
-		return NISV_UNPREDICTABLE;
-	return NISV_DONE;
+	/* A base that is also loaded; of one that is stored, what is stored may be UNKNOWN */
+	return W && L && list >> i->rn & 1 ? NISV_UNPREDICTABLE : NISV_DONE;
 }
 
 /* cond 1101 U D 0 L Rn Vd 10 size imm8 */
@@ -392,11 +390,7 @@ static int t16_multiple(struct nisv_insn *i, uint32_t w)
 	/* A base that is loaded is not written back */
 	if (stack || !L || !(i->list >> i->rn & 1))
 		i->flags |= NISV_WRITEBACK;
-	if (!i->list)
-		return NISV_UNPREDICTABLE;
-	if (!L && i->list >> i->rn & 1 && i->list & ((1u << i->rn) - 1))
-		return NISV_UNPREDICTABLE;
-	return NISV_DONE;
+	return i->list ? NISV_DONE : NISV_UNPREDICTABLE;
 }
 
 /* 32 bits: the first halfword is in the upper half */

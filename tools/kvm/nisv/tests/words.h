@@ -79,6 +79,12 @@
 { NISV_T32, 0xee070f3b, NISV_NO_ACCESS, NISV_CACHE, "mcr p15, #0, r0, c7, c11, #1" },
 { NISV_A32, 0xee070f15, NISV_OTHER, NISV_NO_FAMILY },		/* ICIALLU */
 
+/* A base that is stored, and written back, and one that is loaded */
+{ NISV_A32, 0xe8a20006, NISV_DONE, NISV_A32_MULTIPLE, "stm r2!, {r1, r2}" },
+{ NISV_T32, 0xc206, NISV_DONE, NISV_A32_MULTIPLE, "stm r2!, {r1, r2}" },
+{ NISV_T32, 0xe8a20006, NISV_UNPREDICTABLE, NISV_A32_MULTIPLE, "stm r2!, {r1, r2}" },
+{ NISV_A32, 0xe8b20006, NISV_UNPREDICTABLE, NISV_A32_MULTIPLE, "ldm r2!, {r1, r2}" },
+
 /* What is left after a refusal */
 { NISV_A64, 0xd503201f, NISV_OTHER, NISV_NO_FAMILY, ".inst 0xd503201f" },	/* nop */
 { NISV_A64, 0xf8bfd000, NISV_UNALLOCATED, NISV_NO_FAMILY, ".inst 0xf8bfd000" },
