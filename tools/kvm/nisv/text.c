@@ -420,7 +420,7 @@ const char *nisv_family_name(unsigned int family)
 const char *nisv_strerror(int result)
 {
 	switch (result) {
-	case NISV_DONE:		return "carried out";
+	case NISV_DONE:		return "success";
 	case NISV_AGAIN:	return "not what exited; run the vCPU again";
 	case NISV_OTHER:	return "neither a load nor a store";
 	case NISV_UNALLOCATED:	return "an unallocated load or store";
@@ -430,9 +430,9 @@ const char *nisv_strerror(int result)
 	case NISV_REGISTER:	return "a register of the vCPU could not be read or written";
 	case NISV_FETCH:	return "the instruction is not in the guest's memory";
 	case NISV_WALK:		return "the guest's page tables do not map the data";
-	case NISV_ALIGNMENT:	return "an exclusive or atomic access that is not aligned";
+	case NISV_ALIGNMENT:	return "an access that has to be aligned, and is not";
 	case NISV_MISMATCH:	return "the instruction does not access what exited";
-	case NISV_LIVELOCK:	return "an exclusive load whose store never comes: the CPU fails it";
+	case NISV_LIVELOCK:	return "exclusive loads, and never a store: the CPU fails it";
 	case NISV_NOTHING:	return "there is nothing at this address";
 	case NISV_DEVICE:	return "the device refused the access";
 	case NISV_PERMISSIONS:	return "whether its second page may be accessed is not known here";
