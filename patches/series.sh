@@ -199,27 +199,50 @@ $(misfit "$top/patches/$base/$patch")"
 	unset GIT_INDEX_FILE
 }
 
-# What a kernel tree has of the feature: its names, and numbers that others use
-carried() {
-	local name what where
+# Where a kernel tree has a name, or what else a Perl regular expression finds
+uses() {
 	local places=(include/uapi/linux/kvm.h arch/arm64/include arch/arm64/kvm arch/arm/include arch/arm/kvm virt/kvm)
 
+	(cd "$1" && { grep -rlP "$2" "${places[@]}" 2>/dev/null || true; } | xargs)
+}
+
+# Refuse a tree that uses the feature's numbers for something else, or has a part of it. All of
+# it is mainline's, since v5.5, and has fixes of its own.
+carried() {
+	local name what where there='' missing=''
+
 	while IFS=: read -r name what; do
-		where=$(cd "$1" && grep -rlP "$what" "${places[@]}" 2>/dev/null | xargs)
-		[ -z "$where" ] || echo "  $name: $where"
+		where=$(uses "$1" "$what")
+		[ -z "$where" ] || there+="  $name: $where"$'\n'
 	done <<-'END'
-		KVM_CAP_ARM_NISV_TO_USER:\bKVM_CAP_ARM_NISV_TO_USER\b
-		KVM_CAP_ARM_INJECT_EXT_DABT:\bKVM_CAP_ARM_INJECT_EXT_DABT\b
-		KVM_EXIT_ARM_NISV:\bKVM_EXIT_ARM_NISV\b
-		ext_dabt_pending:\bext_dabt_pending\b
-		number 177 or 178 for another capability:^#define\s+KVM_CAP_(?!ARM_(NISV_TO_USER|INJECT_EXT_DABT)\b)\w+\s+17[78]\b
-		number 28 for another exit:^#define\s+KVM_EXIT_(?!ARM_NISV\b)\w+\s+28\b
+		number 177 or 178 for another capability:^#define\s+KVM_CAP_(?!ARM_(NISV_TO_USER|INJECT_EXT_DABT)\b)\w+\s+(17[78]|0x[bB][12])\b
+		number 28 for another exit:^#define\s+KVM_EXIT_(?!ARM_NISV\b)\w+\s+(28|0x1[cC])\b
+		another number for one of its names:^#define\s+(KVM_CAP_ARM_NISV_TO_USER\s++(?!177\b|0x[bB]1\b)|KVM_CAP_ARM_INJECT_EXT_DABT\s++(?!178\b|0x[bB]2\b)|KVM_EXIT_ARM_NISV\s++(?!28\b|0x1[cC]\b))
 	END
+	[ -z "$there" ] || {
+		echo "${0##*/}: $2 uses numbers that are the feature's, in mainline and in every VMM: it cannot have both" >&2
+		printf '%s' "$there" >&2
+		exit 1
+	}
+
+	for name in KVM_CAP_ARM_NISV_TO_USER KVM_CAP_ARM_INJECT_EXT_DABT KVM_EXIT_ARM_NISV ext_dabt_pending; do
+		where=$(uses "$1" "\\b$name\\b")
+		if [ -n "$where" ]; then
+			there+="  $name: $where"$'\n'
+		else
+			missing+=" $name"
+		fi
+	done
+	[ -z "$there" ] || [ -z "$missing" ] || {
+		echo "${0##*/}: $2 has a part of the feature, and the series cannot tell which; it lacks:$missing" >&2
+		printf '%s' "$there" >&2
+		exit 1
+	}
 }
 
 # Refuse what cannot take the series, and find the base
 examine() {
-	local v p there
+	local v p
 
 	[ -d "$1" ] || fail "KERNEL=$1: no such folder"
 	v=$(sed -n 's/^VERSION = //p' "$1/Makefile" 2>/dev/null || true)
@@ -229,13 +252,9 @@ examine() {
 	fi
 	[ -d "$1/arch/arm64/kvm" ] ||
 		fail "KERNEL=$1 has no arch/arm64/kvm: a tree without KVM for arm64 has no use for the series"
-
-	there=$(carried "$1")
-	if [ -n "$there" ]; then
-		echo "${0##*/}: KERNEL=$1 ($v.$p) already carries the feature, as mainline does since v5.5, or a part of it:" >&2
-		echo "$there" >&2
-		exit 1
-	fi
+	[ -z "$(uses "$1" '\bkvm_arm_inject_user_dabt\b')" ] ||
+		fail "KERNEL=$1 ($v.$p) has the series already: kvm_arm_inject_user_dabt() is of it"
+	carried "$1" "KERNEL=$1 ($v.$p)"
 	base=$v.$p
 	[ -e "$top/patches/$base/series" ] ||
 		fail "KERNEL=$1 is version $base, for which there is no series; there is one for: $(bases)"

@@ -26,7 +26,7 @@ stage() {
 	"$nested/stage.sh" "$name" "$tap" "$@" || true
 }
 
-stage 'the base lacks the feature' "$results/host/base.tap" \
+stage 'what the base has of it' "$results/host/base.tap" \
 	"$nested/checks/base.sh" "$dir/linux" "$dir/image/base/Image" "$results/base"
 stage 'a guest with QEMU' "$results/host/guest.tap" \
 	"$nested/checks/guest.sh" "$dir" "$results/guest" "$cpu" "$rootfs"

@@ -45,7 +45,7 @@ refuses() {
 	result $rc "$name" "$tmp/out"
 }
 
-plan 37
+plan 40
 
 mmio=$("$series" paths "$base" | grep '/mmio\.c$')
 tree "$tmp/git"
@@ -74,9 +74,34 @@ find "$victim" -name '*.nisv-new' -type d -exec rmdir {} +
 result $? "apply: a plain tree gets the same files" "$tmp/out"
 
 for victim in "$tmp/git" "$tmp/plain"; do
-	refuses "apply: the feature is there already (${victim##*/})" 'already carries the feature, as mainline does since v5.5' \
+	refuses "apply: the series is there already (${victim##*/})" 'has the series already' \
 		"$series" apply "$victim"
 done
+
+# Mainline's implementation: Debian's tree before it was rewound
+there=$(git -C "$linux" rev-parse -q --verify debian)
+if [ -n "$there" ]; then
+	tree "$tmp/mainline"
+	git -C "$tmp/mainline" checkout -q -B mine "$there"
+	"$series" apply "$tmp/mainline" >"$tmp/out" 2>&1
+	result $? "apply: a tree with mainline's implementation takes the fixes" "$tmp/out"
+
+	git -C "$tmp/mainline" log --format=%s "$there.." >"$tmp/out"
+	grep -q 'Take an abort that userspace injects at once' "$tmp/out" &&
+		! grep -q 'Let userspace \(handle\|inject\)' "$tmp/out"
+	result $? "apply: those that mend it, and not the feature" "$tmp/out"
+
+	victim=$tmp/mainline
+	git -C "$victim" reset -q --hard "$there"
+	sed -i 's/ext_dabt_pending/ext_abort/g' "$victim"/arch/arm64/include/uapi/asm/kvm.h "$victim"/arch/arm64/kvm/guest.c
+	git -C "$victim" commit -qam "A part of mainline's"
+	refuses "apply: a part of mainline's: what is missing" 'lacks: ext_dabt_pending$' "$series" apply "$victim"
+else
+	for name in "a tree with mainline's implementation takes the fixes" "those that mend it, and not the feature" \
+		"a part of mainline's: what is missing"; do
+		skip "apply: $name" "this tree never had it"
+	done
+fi
 
 victim=$tmp/git
 git -C "$victim" reset -q --hard base
@@ -110,11 +135,15 @@ changed "Unrelated changes nearby"
 result $? "apply: unrelated changes nearby do no harm" "$tmp/out"
 git -C "$victim" reset -q --hard base
 
-sed -i '1i #define KVM_CAP_ARM_NISV_TO_USER 177' "$victim/include/uapi/linux/kvm.h"
-changed "Half a backport"
-refuses "apply: a part of the feature is there already: what, where" \
-	'KVM_CAP_ARM_NISV_TO_USER: include/uapi/linux/kvm.h$' "$series" apply "$victim"
-git -C "$victim" reset -q --hard base
+if grep -q KVM_CAP_ARM_NISV_TO_USER "$victim/include/uapi/linux/kvm.h"; then
+	skip "apply: a part of the feature is there already: what, where" "this tree has all of it"
+else
+	sed -i '1i #define KVM_CAP_ARM_NISV_TO_USER 177' "$victim/include/uapi/linux/kvm.h"
+	changed "Half a backport"
+	refuses "apply: a part of the feature is there already: what, where" \
+		'KVM_CAP_ARM_NISV_TO_USER: include/uapi/linux/kvm.h$' "$series" apply "$victim"
+	git -C "$victim" reset -q --hard base
+fi
 
 sed -i '1i #define KVM_CAP_VENDOR 178' "$victim/include/uapi/linux/kvm.h"
 changed "A number of the feature for something else"

@@ -22,6 +22,10 @@ if [ "$ARCH" != arm64 ]; then
 	skip "$name" "QEMU gave up KVM on 32-bit Arm in 5.2"
 	exit
 fi
+if git -C "$dir/linux" grep -q KVM_CAP_ARM_NISV_TO_USER base -- include/uapi/linux/kvm.h; then
+	skip "$name" "with mainline's implementation it does not die"
+	exit
+fi
 mkdir -p "$out"
 "$nested/boot/guest.sh" "$out" "$cpu" "$dir/image/base/Image" "$dir/image/series/Image" "$dir/payload/guest.cpio" "$rootfs" \
 	>"$out/check" 2>&1
