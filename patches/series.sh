@@ -206,8 +206,9 @@ uses() {
 	(cd "$1" && { grep -rlP "$2" "${places[@]}" 2>/dev/null || true; } | xargs)
 }
 
-# Refuse a tree that uses the feature's numbers for something else, or has a part of it. All of
-# it is mainline's, since v5.5, and has fixes of its own.
+# Refuse the tree $1, which is called $2, if it uses the feature's numbers for something
+# else, or has a part of it. All of it is mainline's, since v5.5, or a backport, and then
+# the base $3 has to have fixes of that.
 carried() {
 	local name what where there='' missing=''
 
@@ -233,8 +234,14 @@ carried() {
 			missing+=" $name"
 		fi
 	done
-	[ -z "$there" ] || [ -z "$missing" ] || {
+	[ -n "$there" ] || return 0
+	[ -z "$missing" ] || {
 		echo "${0##*/}: $2 has a part of the feature, and the series cannot tell which; it lacks:$missing" >&2
+		printf '%s' "$there" >&2
+		exit 1
+	}
+	grep -q 'if .*KVM_CAP_ARM_NISV_TO_USER' "$top/patches/$3/series" || {
+		echo "${0##*/}: $2 has the feature, as mainline does since v5.5; for version $3 there are no fixes of that" >&2
 		printf '%s' "$there" >&2
 		exit 1
 	}
@@ -252,12 +259,12 @@ examine() {
 	fi
 	[ -d "$1/arch/arm64/kvm" ] ||
 		fail "KERNEL=$1 has no arch/arm64/kvm: a tree without KVM for arm64 has no use for the series"
-	[ -z "$(uses "$1" '\bkvm_arm_inject_user_dabt\b')" ] ||
-		fail "KERNEL=$1 ($v.$p) has the series already: kvm_arm_inject_user_dabt() is of it"
-	carried "$1" "KERNEL=$1 ($v.$p)"
 	base=$v.$p
 	[ -e "$top/patches/$base/series" ] ||
 		fail "KERNEL=$1 is version $base, for which there is no series; there is one for: $(bases)"
+	[ -z "$(uses "$1" '\bkvm_arm_inject_user_dabt\b')" ] ||
+		fail "KERNEL=$1 ($base) has the series already: kvm_arm_inject_user_dabt() is of it"
+	carried "$1" "KERNEL=$1 ($base)" "$base"
 }
 
 # What git tracks of the kernel tree $1, to stdout, each name ended by a NUL. $repo and
