@@ -1219,7 +1219,7 @@ static inline int tests_end(void)
 
 /*
  * From then on KVM_RUN fails with EINTR each second: a guest that KVM does not let go, as
- * v7.3 does in a walk beyond the IPA space, fails one test and not all that follow
+ * v7.3 does in a walk beyond the IPA space, fails one test and not all that follow. 0: never
  */
 static inline void interrupt_after(unsigned int seconds)
 {

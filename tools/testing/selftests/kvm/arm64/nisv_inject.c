@@ -8,7 +8,6 @@
  */
 #include "nisv.h"
 
-
 #define A32_LDM_R10	0xe89a0006U	/* ldm r10, {r1, r2} */
 #define A32_LDR_R1_R10	0xe59a1000U	/* ldr r1, [r10] */
 #define T32_STR_R1_R0	0x6001U		/* str r1, [r0]: 16 bits */
