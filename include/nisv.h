@@ -389,7 +389,7 @@ struct nisv_bus {
  * in a row, that RAM is in no memslot, and the access is carried out: each element at
  * once, and atomic ones by the host's atomic instructions. An exclusive access, and an
  * atomic one of 16 or 64 bytes, or one that is not aligned, is refused: NISV_NOT_ATOMIC.
- * No refusal but a device's is given before 4096 times.
+ * No refusal is given before 4096 times, but a device's or that of a register.
  *
  * Exclusives: a store is made, with status 0, if the vCPU's last exclusive access that
  * came here was a load of the same address and size, and no vCPU of the VM has stored
