@@ -257,6 +257,7 @@ struct leaf {
 	bool mapped;		/* by a table: without one all may be accessed */
 	bool user, read_only, uxn;
 	bool user_read_only;	/* to EL0 only: AArch32's short descriptors */
+	bool none;		/* to nobody: the same */
 	bool becomes_writable;	/* the CPU would let a write pass, and note it */
 	bool upper;		/* AArch64: by TTBR1_EL1 */
 	uint8_t domain;		/* AArch32's short descriptors */

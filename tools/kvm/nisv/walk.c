@@ -286,6 +286,7 @@ static int walk_short(struct ctx *c, uint32_t va, struct leaf *leaf)
 	leaf->user = ap & 2;
 	leaf->read_only = ap & 4;
 	leaf->user_read_only = !afe && ap == 2;
+	leaf->none = !afe && !(ap & 3);
 	return NISV_DONE;
 }
 
@@ -352,7 +353,7 @@ int nisv_permits(struct ctx *c, const struct leaf *leaf, bool write, bool user)
 		ret = permits_domain(c, leaf, &manager);
 	if (ret || manager)
 		return ret;
-	if (user ? !leaf->user : pan)
+	if (leaf->none || (user ? !leaf->user : pan))
 		return NISV_WALK;
 	if (write && user && leaf->user_read_only)
 		return NISV_WALK;
