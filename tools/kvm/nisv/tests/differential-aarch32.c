@@ -120,10 +120,12 @@ void aarch32_find_forms(void (*add)(enum nisv_isa isa, uint32_t word))
 
 /* A world */
 
-static void map_short(uint64_t root, uint64_t va, uint64_t pa, unsigned int size)
+static void map_short(uint64_t root, uint64_t va, uint64_t pa, unsigned int size, unsigned int ap, unsigned int domain)
 {
-	const uint32_t section = 1 << 17 | 1 << 12 | 3 << 10 | 0xc | 2;	/* nG, write-back, all may access */
-	const uint32_t large = 1 << 12 | 1 << 11 | 3 << 4 | 0xc | 1, small = 1 << 11 | 1 << 6 | 3 << 4 | 0xc | 2;
+	/* nG, write-back */
+	const uint32_t section = 1 << 17 | (ap & 4) << 13 | 1 << 12 | (ap & 3) << 10 | 0xc | 2;
+	const uint32_t page = 1 << 11 | (ap & 4) << 7 | (ap & 3) << 4 | 0xc;
+	const uint32_t large = page | 1 << 12 | 1, small = page | 1 << 6 | 2;
 	uint32_t *entry = (uint32_t *)at_pa(root) + (va >> 20 & ((1u << (world.input - 20)) - 1));
 
 	if (size == 20) {
@@ -131,7 +133,7 @@ static void map_short(uint64_t root, uint64_t va, uint64_t pa, unsigned int size
 		return;
 	}
 	if (!*entry)
-		*entry = guest32(new_table(0x400) | 1);
+		*entry = guest32(new_table(0x400) | domain << 5 | 1);
 	entry = (uint32_t *)at_pa(guest32(*entry) & ~0x3ff) + (va >> 12 & 0xff);
 	for (unsigned int n = 0; n < 1u << (size - 12); n++)
 		entry[n] = guest32(pa | (size == 16 ? large : small));
@@ -142,23 +144,26 @@ static uint64_t make_tables32(bool in_hole, unsigned int n)
 {
 	static const uint16_t sizes_long[] = { 32, 16, 0x1000, 0x800 };
 	const unsigned int size = world.long_format ? sizes_long[n] : world.upper ? 0x4000 : 0x4000 >> n;
-	const uint64_t start = TABLES + in_hole * TABLES_SIZE, root = start + size, attributes = 1 << 6;
+	const uint64_t start = TABLES + in_hole * TABLES_SIZE, root = start + size;
 	static const uint8_t sizes[] = { 12, 16, 20 };
 	static unsigned int kind;
+	/* As PAN is not about instructions, but to QEMU 7.2, with long descriptors, it is */
+	const unsigned int ap = world.el0 ? 3 : 1;
 	uint64_t mask;
 
 	clear_table(start, 0x8000);
 	kind++;
 	mask = ~0ull << (!world.long_format ? sizes[kind % 3] : kind % 2 ? 12 : 21);
 	if (world.long_format)
-		map(root, world.code & mask, world.code_pa & mask, kind % 2 ? 3 : 2, attributes);
+		map(root, world.code & mask, world.code_pa & mask, kind % 2 ? 3 : 2, (ap & 2) << 5);
 	else
-		map_short(root, world.code & mask, world.code_pa & mask, sizes[kind % 3]);
+		map_short(root, world.code & mask, world.code_pa & mask, sizes[kind % 3], ap, 0);
 	for (unsigned int page = 0; page < WINDOW_PAGES; page++) {
 		if (world.long_format)
-			map(root, world.window + pages(page), window_page(page, in_hole), 3, attributes);
+			map(root, world.window + pages(page), window_page(page, in_hole), 3, window_attributes(page));
 		else
-			map_short(root, world.window + pages(page), window_page(page, in_hole), 12);
+			map_short(root, world.window + pages(page), window_page(page, in_hole), 12,
+				  world.ap[page] & 7, world.domain);
 	}
 	return root;
 }
@@ -168,6 +173,7 @@ static void aarch32_el1(unsigned int n)
 	uint32_t sctlr = 0x00c50838 | 1 << 12 | 1 << 2 | 1 << 0;	/* RES1, I, C, M */
 
 	sctlr |= world.big_tables ? 1 << 25 : 0;			/* EE */
+	sctlr |= world.sctlr;
 	world.input = 32 - n;
 	if (!world.long_format && world.upper)
 		world.input = 32;
@@ -179,7 +185,7 @@ static void aarch32_el1(unsigned int n)
 	set_reg(SYS(0, 10, 2, 0), 0xff);				/* MAIR0 */
 	set_reg(SYS(0, 1, 0, 2), 0xf << 20);				/* CPACR */
 	set_reg(SYS(0, 12, 0, 0), world.code);				/* VBAR */
-	set_reg(SYS(4, 3, 0, 0), 1);					/* DACR: a client */
+	set_reg(SYS(4, 3, 0, 0), world.dacr);
 	set_reg(SYS(4, 5, 3, 0), 1 << 30);				/* FPEXC.EN */
 }
 
@@ -219,6 +225,7 @@ void aarch32_new_world(const struct form *f, struct machine *machines)
 	world.window = world.window_first ? world.code - pages(WINDOW_PAGES) : world.code + pages(1);
 	world.done = world.code + pages(1 + WINDOW_PAGES);
 	put_stubs();
+	new_permissions();
 	if (el1)
 		aarch32_el1(n);
 	else
@@ -407,22 +414,18 @@ static uint8_t *put_code(uint8_t *at, const struct nisv_insn *i, uint32_t word)
 /* Only that it is not aligned may be wrong, or that this CPU does not have it */
 static bool may_fault(struct form *f)
 {
-	uint64_t esr;
+	const uint64_t esr = syndrome();
 	bool is_undefined, alignment;
 
 	if (el1_is_32bit()) {
 		const uint64_t pc = get_reg(PC) - world.code;
 
-		esr = get_reg(SYS(0, 5, 2, 0));		/* DFSR */
 		is_undefined = pc == 4;
-		alignment = pc == 0x10 && (world.long_format ? (esr & 0x3f) == 0x21 : (esr & 0x40f) == 1);
+		alignment = pc == DATA_ABORT && (world.long_format ? (esr & 0x3f) == 0x21 : (esr & 0x40f) == 1);
 	} else {
-		memcpy(&esr, m->run->mmio.data, sizeof(esr));
-		esr = world.big_tables ? __builtin_bswap64(esr) : esr;
 		is_undefined = esr >> 26 == 0;
 		alignment = esr >> 26 == 0x24 && (esr & 0x3f) == 0x21;
 	}
-	f->faulted++;
 	f->undefined += is_undefined;
 	snprintf(wrong, sizeof(wrong), "ESR_EL1 0x%llx, PC 0x%llx", (unsigned long long)esr,
 		 (unsigned long long)get_reg(PC));
@@ -474,6 +477,7 @@ bool aarch32_instance(struct form *f, uint32_t word, const struct nisv_insn *i)
 	if (i->rm < 15 && rnd() & 1)
 		*r(&in, i->rm) = (uint32_t)(rnd() % 512) - 256;
 	in.pstate = world.mode | 0x1c0 | (t32 ? 1 << 5 : 0) | (world.big ? 1 << 9 : 0) | it_state(i, pair);
+	in.pstate |= world.pstate;
 	if (!aim(&in, i, slot, &target))
 		return true;
 
@@ -494,11 +498,21 @@ bool aarch32_instance(struct form *f, uint32_t word, const struct nisv_insn *i)
 	enter(false, slot, in.pstate);
 	end = go(&last);
 	if (end == EXCEPTION) {
-		const bool fine = may_fault(f);
+		bool fine = true;
 
-		if (!fine)
-			explain(f, word, i, wrong);
+		f->faulted++;
 		unknown = true;
+		if (!not_permitted()) {
+			fine = may_fault(f);
+			if (!fine)
+				explain(f, word, i, wrong);
+		} else if (!pair && in_two_pages(target, length(i))) {
+			put_registers(&in);
+			enter(true, slot, in.pstate);
+			put_soft(&in, slot);
+			fine = check_refusal(f, word, i, target);
+			unknown = true;
+		}
 		return fine;
 	}
 	if (end != COMPLETED) {
@@ -522,9 +536,9 @@ bool aarch32_instance(struct form *f, uint32_t word, const struct nisv_insn *i)
 		get_registers(simd);
 	else if (end == SOFT)
 		get_soft(&now);
-	if (end == WRONG || end == EXCEPTION || bad_callback) {
-		explain(f, word, i, end == WRONG ? wrong : end == EXCEPTION ? "an exception in the hole" :
-			"accessed what it must not");
+	if ((end != COMPLETED && end != SOFT) || bad_callback) {
+		explain(f, word, i, end == EXCEPTION ? "an exception in the hole" :
+			bad_callback ? "accessed what it must not" : wrong);
 		unknown = true;
 		return false;
 	}

@@ -28,6 +28,7 @@
 /* In the code of AArch32. An exception of such a guest ends at one of the first eight BKPTs */
 #define PAD_A32		0x20			/* where a load of PC leads */
 #define PAD_T32		0x24
+#define DATA_ABORT	0x10			/* which of these eight */
 #define A64_VECTORS	0x800			/* for exceptions from AArch32 to AArch64 */
 
 /* Registers of KVM */
@@ -50,12 +51,18 @@ struct world {
 	unsigned int mode;		/* of AArch32 */
 	uint64_t code, context, done, window;	/* virtual addresses */
 	uint64_t code_pa;
+	bool strict;			/* see new_permissions() */
+	uint8_t ap[WINDOW_PAGES];	/* of the window: AP[2:0], and as bit 3 UXN */
+	unsigned int domain;		/* of AArch32's short descriptors */
+	uint32_t dacr;
+	uint64_t pstate, sctlr, tcr;	/* bits in these that count then */
 };
 
 struct machine {
 	int vcpu;
 	struct kvm_run *run;
 	struct nisv_cpu cpu;
+	int (*set)(void *opaque, unsigned int reg, const uint64_t *value, unsigned int words);
 };
 
 struct form {
@@ -63,16 +70,17 @@ struct form {
 	uint64_t key;
 	uint8_t isa, family;
 	uint32_t word, free;	/* one of them, and bits that make others of it */
-	unsigned int passed, faulted, undefined;
+	unsigned int passed, faulted, refused, undefined;
 };
 
-enum end { COMPLETED, EXCEPTION, SOFT, WRONG };
+/* REFUSED is by libnisv, as the page tables do not let the access pass */
+enum end { COMPLETED, EXCEPTION, SOFT, REFUSED, WRONG };
 
 extern struct machine *m;	/* the one that runs */
 extern struct world world;
 extern uint64_t roots[2];	/* of the tables: window in RAM, in the hole */
 extern bool bad_callback;	/* a device was accessed where it is not */
-extern char wrong[200];		/* why it is WRONG */
+extern char wrong[200];		/* why it is WRONG, or REFUSED */
 extern uint64_t soft[96][Z_WORDS]; /* registers, for accesses that KVM completes */
 extern struct nisv_cpu soft_cpu;
 extern const struct nisv_bus bus;
@@ -99,6 +107,8 @@ uint64_t new_table(uint64_t size);
 void map(uint64_t root, uint64_t va, uint64_t pa, unsigned int last, uint64_t attributes);
 uint64_t window_page(unsigned int n, bool in_hole);
 void new_granule(void);
+void new_permissions(void);		/* for the rest of the world, which there is */
+uint64_t window_attributes(unsigned int n);	/* in a descriptor of 64 bits */
 /* What an exception to an EL1 that is AArch64 runs, at @at; and all else of it */
 void put_a64_vectors(void *at);
 void aarch64_el1(uint64_t vectors);
@@ -106,6 +116,17 @@ void aarch64_el1(uint64_t vectors);
 void enter(bool in_hole, uint64_t pc, uint64_t pstate);
 /* Run until the guest says that it is through */
 enum end go(struct nisv_insn *last);
+
+/* ESR_EL1, or DFSR, of the guest's exception */
+uint64_t syndrome(void);
+/* Was it one because the access is not permitted? */
+bool not_permitted(void);
+/*
+ * If it is in two pages, see that it is not done in the hole either. The vCPU and the soft
+ * registers are in front of the instruction.
+ */
+bool in_two_pages(uint64_t target, unsigned int len);
+bool check_refusal(struct form *f, uint32_t word, const struct nisv_insn *i, uint64_t target);
 
 /* The registers that are not general-purpose or SIMD&FP */
 void soft_init(void);
