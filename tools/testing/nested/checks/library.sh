@@ -17,7 +17,7 @@ mkdir -p "$dir"
 out=$dir/out
 compilers=(gcc aarch64-linux-gnu-gcc clang 'clang --target=aarch64-linux-gnu')
 
-plan $((${#compilers[@]} + 5))
+plan $((${#compilers[@]} + 6))
 
 for cc in "${compilers[@]}"; do
 	name=build-${cc// --target=/-}
@@ -29,6 +29,13 @@ make -s -C "$lib" O="$dir/build-gcc" test >"$out" 2>&1
 rc=$?
 grep '^#' "$out"
 result $rc "libnisv: keeps its interface, decodes as binutils and capstone do, and remembers nothing that is stale" "$out"
+why=$(sed -n 's/^skip: \(libdynarmic.*\)/\1/p' "$out")
+if [ -n "$why" ]; then
+	skip 'libnisv: does what dynarmic does' "$why"
+else
+	grep -q '^ok .* dynarmic ' "$out" && ! grep -q '^not ok .* dynarmic ' "$out"
+	result $? 'libnisv: does what dynarmic does'
+fi
 
 # What is not in the header is not to be seen
 {
