@@ -217,7 +217,9 @@ enum nisv_extend {
  *
  * Memory is read or written as elements of 1 << size bytes. A structure access has
  * `nregs` registers from Rt on, modulo 32, as nregs / selem structures of `selem`
- * registers, of which each has `lanes` elements, or the one in `lane`.
+ * registers, of which each has `lanes` elements, or the one in `lane`. AArch32's are D
+ * registers; from one member of a structure to the next there are `stride`. With
+ * NISV_REPLICATE it has one structure, and all registers get its elements.
  *
  * LDM and STM have a bit for each general-purpose register in `list`; VLDM and VSTM have
  * `nregs` S (size 2) or D registers (size 3) from Rt on. What VLDR and VSTR have in Rt
@@ -241,7 +243,9 @@ struct nisv_insn {
 	uint8_t extend;		/* enum nisv_extend, of Rm */
 	uint8_t shift;		/* 0 to 31, of Rm */
 	uint8_t cond;		/* A32: bits 31 to 28; else 14, always */
+	uint8_t stride;		/* 1 or 2 registers */
 	uint16_t list;
+	uint8_t align;		/* AArch32's structures: log2 of the bytes that divide the address */
 	uint32_t flags;
 	int32_t imm;		/* offset in bytes, also of writeback */
 	int32_t step;

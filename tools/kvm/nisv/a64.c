@@ -131,6 +131,7 @@ static int simd_multiple(struct nisv_insn *i, uint32_t w)
 	i->selem = opcodes[opcode].selem;
 	i->nregs = opcodes[opcode].rpt * i->selem;
 	i->lanes = (8 << Q) >> size;
+	i->stride = 1;
 	i->flags = NISV_SIMD | NISV_STRUCTURE;
 	structure_post(i, w, i->nregs << (3 + Q));
 	return size == 3 && !Q && i->selem != 1 ? NISV_UNALLOCATED : NISV_DONE;
@@ -147,6 +148,7 @@ static int simd_single(struct nisv_insn *i, uint32_t w)
 	i->rt = rt(w);
 	i->selem = ((opcode & 1) << 1 | R) + 1;
 	i->nregs = i->selem;
+	i->stride = 1;
 	i->width = 128;
 	i->flags = NISV_SIMD | NISV_STRUCTURE;
 

@@ -253,6 +253,127 @@ static int cache(struct nisv_insn *i, uint32_t w)
 	return i->rt == PC ? NISV_UNPREDICTABLE : NISV_NO_ACCESS;
 }
 
+/* After a structure: Rn plus Rm, or plus what was accessed */
+static void structure_post(struct nisv_insn *i, uint32_t w, unsigned int bytes)
+{
+	const unsigned int Rm = bits(w, 3, 0);
+
+	if (Rm == PC)
+		return;
+	i->mode = NISV_POST_INDEX;
+	i->flags |= NISV_WRITEBACK;
+	if (Rm == 13)
+		i->imm = bytes;
+	else
+		i->rm = Rm;
+}
+
+/* What holds for all structures: the last register is there, and the base is none */
+static int structure_constrained(const struct nisv_insn *i)
+{
+	const unsigned int last = i->rt + (i->selem - 1) * i->stride + i->nregs / i->selem - 1;
+
+	return i->rn == PC || last > 31 ? NISV_UNPREDICTABLE : NISV_DONE;
+}
+
+/* 0 D L 0 Rn Vd type size align Rm */
+static int simd_multiple(struct nisv_insn *i, uint32_t w)
+{
+	/* Registers, structure members, from one of these to the next, what align may be */
+	static const struct { uint8_t nregs, selem, stride, align; } types[16] = {
+		[0x0] = { 4, 4, 1, 3 }, [0x1] = { 4, 4, 2, 3 }, [0x2] = { 4, 1, 1, 3 }, [0x3] = { 4, 2, 2, 3 },
+		[0x4] = { 3, 3, 1, 1 }, [0x5] = { 3, 3, 2, 1 }, [0x6] = { 3, 1, 1, 1 }, [0x7] = { 1, 1, 1, 1 },
+		[0x8] = { 2, 2, 1, 2 }, [0x9] = { 2, 2, 2, 2 }, [0xa] = { 2, 1, 1, 2 },
+	};
+	const unsigned int D = bit(w, 22), L = bit(w, 21), type = bits(w, 11, 8), align = bits(w, 5, 4);
+
+	i->size = bits(w, 7, 6);
+	if (!types[type].nregs || align > types[type].align || (i->size == 3 && types[type].selem > 1))
+		return NISV_UNALLOCATED;
+	i->op = L ? NISV_LOAD : NISV_STORE;
+	i->rt = D << 4 | bits(w, 15, 12);
+	i->nregs = types[type].nregs;
+	i->selem = types[type].selem;
+	i->stride = types[type].stride;
+	i->lanes = 8 >> i->size;
+	i->align = align ? 2 + align : 0;
+	i->flags = NISV_SIMD | NISV_STRUCTURE;
+	structure_post(i, w, i->nregs * 8);
+	return structure_constrained(i);
+}
+
+/* 1 D 1 0 Rn Vd 11 N size T a Rm: one element, or one of each member, to all lanes */
+static int simd_all_lanes(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int size = bits(w, 7, 6), T = bit(w, 5), a = bit(w, 4);
+	const bool aligned_16 = i->selem == 4 && size == 3 && a;
+
+	if ((size == 3 && !aligned_16) || (a && (i->selem == 3 || (i->selem == 1 && !size))))
+		return NISV_UNALLOCATED;
+	i->size = aligned_16 ? 2 : size;
+	i->lanes = 8 >> i->size;
+	i->flags |= NISV_REPLICATE;
+	if (i->selem == 1)
+		i->nregs = 1 + T;
+	else
+		i->stride = 1 + T;
+	/* To all that is accessed; but of four words that is 8 bytes */
+	if (aligned_16)
+		i->align = 4;
+	else if (a)
+		i->align = i->selem == 4 && size == 2 ? 3 : size + i->selem / 2;
+	structure_post(i, w, i->selem << i->size);
+	return structure_constrained(i);
+}
+
+/* 1 D L 0 Rn Vd size N index_align Rm: one lane */
+static int simd_single(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int D = bit(w, 22), L = bit(w, 21), size = bits(w, 11, 10), below = bits(w, 7, 4);
+	unsigned int align;
+
+	i->op = L ? NISV_LOAD : NISV_STORE;
+	i->rt = D << 4 | bits(w, 15, 12);
+	i->selem = bits(w, 9, 8) + 1;
+	i->nregs = i->selem;
+	i->stride = 1;
+	i->flags = NISV_SIMD | NISV_STRUCTURE;
+	if (size == 3)
+		return L ? simd_all_lanes(i, w) : NISV_UNALLOCATED;
+
+	/* From the top: the lane, whether registers are spaced, and how it is aligned */
+	i->size = size;
+	i->lane = below >> (size + 1);
+	align = below & ((1u << (size + 1)) - 1);
+	if (size && i->selem > 1) {
+		i->stride = 1 + (align >> size);
+		align &= (1u << size) - 1;
+	}
+	switch (i->selem) {
+	case 1:
+		if (align && align != (1u << size) - 1)
+			return NISV_UNALLOCATED;
+		i->align = align ? size : 0;
+		break;
+	case 2:
+		if (align > 1)
+			return NISV_UNALLOCATED;
+		i->align = align ? size + 1 : 0;
+		break;
+	case 3:
+		if (align)
+			return NISV_UNALLOCATED;
+		break;
+	case 4:
+		if (align > (size ? size : 1))
+			return NISV_UNALLOCATED;
+		i->align = !align ? 0 : size == 2 ? 2 + align : size + 2;
+		break;
+	}
+	structure_post(i, w, i->selem << i->size);
+	return structure_constrained(i);
+}
+
 /* By the fields that all have; what they leave open, the functions refuse */
 static const struct row a32_extras[] = {
 	ROW(0x0fb00ff0, 0x01000090, A32_SYNC, nisv_named),	/* SWP, SWPB, until Armv7 */
@@ -293,8 +414,8 @@ static const struct rows a32[8] = {
 
 /* With cond 1111 */
 static const struct row a32_unconditionals[] = {
-	ROW(0xff100000, 0xf4000000, A32_SIMD, nisv_named),
-	ROW(0xff300000, 0xf4200000, A32_SIMD, nisv_named),
+	ROW(0xff900000, 0xf4000000, A32_SIMD, simd_multiple),
+	ROW(0xff900000, 0xf4800000, A32_SIMD, simd_single),
 	ROW(0xfd70f000, 0xf450f000, A32_PREFETCH, prefetch),	/* PLI */
 	ROW(0xfd30f000, 0xf510f000, A32_PREFETCH, prefetch),	/* PLD, PLDW */
 	ROW(0xfe500000, 0xf8100000, A32_SYSTEM, nisv_named),	/* RFE */
@@ -550,7 +671,8 @@ static const struct row t32_multiples[] = {
 };
 
 static const struct row t32_singles[] = {
-	ROW(0xff100000, 0xf9000000, A32_SIMD, nisv_named),
+	ROW(0xff900000, 0xf9000000, A32_SIMD, simd_multiple),
+	ROW(0xff900000, 0xf9800000, A32_SIMD, simd_single),
 	ROW(0xfe000000, 0xf8000000, T32_SINGLE, t32_single),
 };
 

@@ -336,7 +336,8 @@ static int aarch32_state(struct access *a)
 
 /*
  * Exclusive and atomic accesses are to one place; FEAT_LSE2 lets it be in 16 bytes. In
- * AArch32 what is ordered has to be aligned, too, and all but single registers to words.
+ * AArch32 what is ordered has to be aligned, too, structures as the instruction says, and
+ * all but these and single registers to words.
  */
 static bool aligned(const struct access *a)
 {
@@ -346,6 +347,8 @@ static bool aligned(const struct access *a)
 	if (i->isa != NISV_A64) {
 		if (i->flags & whole)
 			return !(a->va & (a->len - 1));
+		if (i->flags & NISV_STRUCTURE)
+			return !(a->va & ((1u << i->align) - 1));
 		if (i->flags & NISV_SIMD && i->size == 1)
 			return !(a->va & 1);
 		return !(i->flags & (NISV_SIMD | NISV_LIST) || i->rt2 != NISV_NONE) || !(a->va & 3);

@@ -72,17 +72,33 @@ static int transfer(struct access *a, bool write, uint8_t *data)
 
 /* Between registers and data */
 
-/* The n-th element of a structure access is in which register and lane? */
+/*
+ * The n-th element of a structure access is in which register and lane? In AArch32 registers
+ * are D ones, which are halves of V registers.
+ */
 static unsigned int element_reg(const struct nisv_insn *i, unsigned int n, unsigned int *lane)
 {
 	const unsigned int structure = n / i->selem, member = n % i->selem;
+	const bool single = i->lane != NISV_NONE || i->flags & NISV_REPLICATE;
+	const unsigned int reg = i->rt + member * i->stride + (single ? structure : structure / i->lanes);
 
-	if (i->lane != NISV_NONE || i->flags & NISV_REPLICATE) {
-		*lane = i->lane;
-		return (i->rt + member) % 32;
-	}
-	*lane = structure % i->lanes;
-	return (i->rt + structure / i->lanes * i->selem + member) % 32;
+	*lane = !single ? structure % i->lanes : i->flags & NISV_REPLICATE ? 0 : i->lane;
+	if (i->isa == NISV_A64)
+		return reg % 32;
+	*lane += reg % 2 * (8 >> i->size);
+	return reg / 2;
+}
+
+/* How many elements its registers get: what is loaded to all lanes may go to two of them */
+static unsigned int element_regs(const struct access *a)
+{
+	return a->i->flags & NISV_REPLICATE ? a->i->nregs : a->elements;
+}
+
+/* Does a load leave a part of these registers? If not, what it does not load is 0 */
+static bool is_merged(const struct nisv_insn *i)
+{
+	return i->isa != NISV_A64 || i->lane != NISV_NONE;
 }
 
 /* And which register is the n-th of the others */
@@ -143,14 +159,13 @@ static int scatter_structure(struct access *a)
 	const struct nisv_insn *i = a->i;
 	uint64_t value[2];
 
-	for (unsigned int n = 0; n < a->elements; n++) {
+	for (unsigned int n = 0; n < element_regs(a); n++) {
 		unsigned int lane, reg = element_reg(i, n, &lane);
 		uint64_t *v = a->c->v[reg];
 		int ret;
 
-		/* One lane is merged; else the rest of the register is 0 */
-		get_element(a, n, value);
-		if (i->lane != NISV_NONE) {
+		get_element(a, n % a->elements, value);
+		if (is_merged(i)) {
 			ret = nisv_need_v(a->c, reg);
 			if (ret)
 				return ret;
@@ -158,10 +173,7 @@ static int scatter_structure(struct access *a)
 			v[0] = 0;
 			v[1] = 0;
 		}
-		if (i->flags & NISV_REPLICATE)
-			for (lane = 0; lane < i->lanes; lane++)
-				set_lane(v, lane, i->size, value[0]);
-		else
+		for (unsigned int lanes = i->flags & NISV_REPLICATE ? i->lanes : 1; lanes; lanes--, lane++)
 			set_lane(v, lane, i->size, value[0]);
 		nisv_set_v(a->c, reg, v[0], v[1]);
 	}
@@ -246,13 +258,14 @@ static int scatter(struct access *a)
 static int need_merged(const struct access *a)
 {
 	const struct nisv_insn *i = a->i;
+	const bool structure = i->flags & NISV_STRUCTURE;
 	unsigned int lane, size, reg;
 	int ret = NISV_DONE;
 
-	if (!(i->flags & NISV_SIMD) || (i->isa == NISV_A64 && i->lane == NISV_NONE))
+	if (!(i->flags & NISV_SIMD) || !is_merged(i))
 		return NISV_DONE;
-	for (unsigned int n = 0; n < a->elements && !ret; n++) {
-		reg = i->isa == NISV_A64 ? element_reg(i, n, &lane) : vfp_part(i, nth_reg(i, n), &lane, &size);
+	for (unsigned int n = 0; n < (structure ? element_regs(a) : a->elements) && !ret; n++) {
+		reg = structure ? element_reg(i, n, &lane) : vfp_part(i, nth_reg(i, n), &lane, &size);
 		ret = nisv_need_v(a->c, reg);
 	}
 	return ret;

@@ -278,6 +278,28 @@ static void list(struct text *t, const struct nisv_insn *i)
 	add(t, "}%s", i->flags & NISV_USER_REGS ? "^" : "");
 }
 
+static void structure32(struct text *t, const struct nisv_insn *i)
+{
+	const unsigned int step = i->nregs == i->selem ? i->stride : 1;
+
+	add(t, "v%s%u.%u {", i->op == NISV_LOAD ? "ld" : "st", i->selem, 8 << (i->size & 3));
+	for (unsigned int r = 0; r < i->nregs; r++) {
+		add(t, "%sd%u", r ? ", " : "", i->rt + r * step);
+		if (i->lane != NISV_NONE)
+			add(t, "[%u]", i->lane);
+		else if (i->flags & NISV_REPLICATE)
+			add(t, "[]");
+	}
+	add(t, "}, [r%u", i->rn);
+	if (i->align)
+		add(t, ":%u", 8u << (i->align & 7));
+	add(t, "]");
+	if (i->rm != NISV_NONE)
+		add(t, ", r%u", i->rm);
+	else if (i->flags & NISV_WRITEBACK)
+		add(t, "!");
+}
+
 static const char * const conds[] = {
 	"eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le", "", "",
 };
@@ -317,6 +339,10 @@ static void aarch32(struct text *t, const struct nisv_insn *i)
 {
 	if (i->op == NISV_MAINTAIN) {
 		add(t, "mcr%s p15, #0, r%u, c7, c%u, #1", NAME(conds, i->cond), i->rt, bits(i->word, 3, 0));
+		return;
+	}
+	if (i->flags & NISV_STRUCTURE) {
+		structure32(t, i);
 		return;
 	}
 	mnemonic32(t, i);

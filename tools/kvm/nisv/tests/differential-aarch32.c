@@ -72,6 +72,10 @@ uint64_t aarch32_key(const struct nisv_insn *i)
 	const unsigned int list = !(i->flags & NISV_LIST) ? 0 : (i->step < 0) << 1 | (i->imm == 4 || i->imm == i->step);
 	const bool wback = i->flags & NISV_WRITEBACK;
 
+	/* Whatever size, alignment and index they have */
+	if (i->flags & NISV_STRUCTURE)
+		return i->family | i->op << 8 | i->selem << 10 | (i->lane != NISV_NONE) << 16 |
+		       (uint32_t)i->isa << 20 | (uint64_t)i->nregs << 24 | (uint64_t)(i->flags & NISV_REPLICATE) << 32;
 	return i->family | i->op << 8 | i->mode << 10 | list << 12 | wback << 14 | loads_pc(i) << 15 |
 	       (i->rm != NISV_NONE) << 16 | (i->rt2 != NISV_NONE) << 17 | (i->length == 2) << 18 |
 	       (uint32_t)i->isa << 20 | (i->flags & NISV_SIMD ? i->size : 0) << 24 |
@@ -88,6 +92,12 @@ void aarch32_name(const struct nisv_insn *i, char *name, size_t size)
 	char what[80] = "";
 	size_t n = 0;
 
+	if (i->flags & NISV_STRUCTURE) {
+		snprintf(name, size, "%s, %u-element structure%s, %u registers", i->op == NISV_LOAD ? "load" : "store",
+			 i->selem, i->flags & NISV_REPLICATE ? ", all lanes" : i->lane != NISV_NONE ? ", one lane" : "s",
+			 i->nregs);
+		return;
+	}
 	if (i->flags & NISV_LIST)
 		n = snprintf(what, sizeof(what), ", %s %s%s", i->step < 0 ? "decrement" : "increment",
 			     orders[i->imm == 4 || i->imm == i->step], i->flags & NISV_WRITEBACK ? ", writeback" : "");
@@ -112,6 +122,7 @@ void aarch32_find_forms(void (*add)(enum nisv_isa isa, uint32_t word))
 					   (v & 255) << 4 | low[n >> 2];
 
 			add(NISV_A32, 0xeu << 28 | w);
+			add(NISV_A32, 0xfu << 28 | w);
 			add(NISV_T32, 0xeu << 28 | w);
 			add(NISV_T32, 0xfu << 28 | w);
 		}
@@ -303,7 +314,7 @@ static void compare_registers(const struct registers *a, const struct registers 
 static unsigned int length(const struct nisv_insn *i)
 {
 	if (!(i->flags & NISV_LIST))
-		return (i->rt2 != NISV_NONE ? 2 : 1) << i->size;
+		return bytes_of(i);
 	return (i->flags & NISV_SIMD ? i->nregs : (unsigned int)__builtin_popcount(i->list)) << i->size;
 }
 
@@ -329,8 +340,11 @@ static bool aim(struct registers *in, const struct nisv_insn *i, uint64_t slot, 
 {
 	const unsigned int len = length(i);
 	const uint32_t whole = NISV_EXCLUSIVE_ACCESS | NISV_ACQUIRE | NISV_RELEASE;
-	const bool words = i->flags & NISV_LIST || i->rt2 != NISV_NONE || (i->flags & NISV_SIMD && i->size > 1);
-	const unsigned int align = i->flags & whole ? len : words || loads_pc(i) ? 4u : 1u << i->size;
+	const bool structure = i->flags & NISV_STRUCTURE;
+	const bool words = i->flags & NISV_LIST || i->rt2 != NISV_NONE ||
+			   (i->flags & NISV_SIMD && i->size > 1 && !structure);
+	const unsigned int align = structure && i->align ? 1u << i->align : i->flags & whole ? len :
+				   words || loads_pc(i) ? 4u : 1u << i->size;
 	uint32_t by = i->imm, base;
 
 	if (i->rm != NISV_NONE)
@@ -349,7 +363,7 @@ static bool aim(struct registers *in, const struct nisv_insn *i, uint64_t slot, 
 	    ((i->flags & NISV_USER_REGS && i->list >> i->rn & 1) || (i->rt2 != NISV_NONE && i->rt == i->rn)))
 		return false;
 
-	*target = somewhere(len, align, words || loads_pc(i) || i->flags & whole);
+	*target = somewhere(len, align, words || loads_pc(i) || i->flags & whole || (structure && i->align));
 	if (i->mode == NISV_POST_INDEX)
 		by = 0;
 	*r(in, i->rn) = (uint32_t)(*target - by);

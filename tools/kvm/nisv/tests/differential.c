@@ -830,7 +830,7 @@ static uint32_t another(struct form *f, struct nisv_insn *i)
 	}
 }
 
-static unsigned int bytes_of(const struct nisv_insn *i)
+unsigned int bytes_of(const struct nisv_insn *i)
 {
 	if (i->op == NISV_ZERO)
 		return 64;

@@ -114,6 +114,8 @@ void put_a64_vectors(void *at);
 void aarch64_el1(uint64_t vectors);
 
 void enter(bool in_hole, uint64_t pc, uint64_t pstate);
+/* That an instruction accesses, but for LDM and such */
+unsigned int bytes_of(const struct nisv_insn *i);
 /* Run until the guest says that it is through */
 enum end go(struct nisv_insn *last);
 

@@ -582,7 +582,7 @@ static bool may_refuse(int ret, const struct nisv_insn &i, const struct reach &r
 
 	switch (ret) {
 	case NISV_ALIGNMENT:
-		return r.low % (whole ? r.end - r.low : 4);
+		return r.low % (whole ? r.end - r.low : i.flags & NISV_STRUCTURE ? 1u << i.align : 4);
 	case NISV_UNPREDICTABLE:
 		return loads_pc(i) && r.low % 4;
 	default:

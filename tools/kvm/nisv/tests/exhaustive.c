@@ -266,7 +266,16 @@ static void canonical_aarch32(char *text)
 				sprintf(list + strlen(list), "%s%c%u", *list ? ", " : "", c, from);
 			put(p, n, list);
 		}
-		if (!strcmp(p, " ^"))
+		if (sscanf(p, "d%u[]-d%u[%n", &from, &to, &n) == 2 && to >= from && to < 64) {
+			char list[400] = "";
+
+			for (; from <= to; from++)
+				sprintf(list + strlen(list), "%sd%u[]", *list ? ", " : "", from);
+			put(p, n + 1, list);
+		}
+		if (!strncmp(p, ",d", 2))
+			put(p, 1, ", ");
+		if (!strcmp(p, " ^") || !strncmp(p, " :", 2))
 			put(p, 1, "");
 		if (!strncmp(p, ", #-0]", 6))
 			put(p, 5, p[6] == '!' ? ", #0" : "");
@@ -553,8 +562,8 @@ static bool check_words(void)
 		rest.length = w->isa == NISV_T32 && !(w->word >> 16) ? 2 : 4;
 		rest.family = w->family;
 		rest.op = named ? NISV_NAMED : NISV_UNKNOWN;
-		if (memcmp(&i, &rest, offsetof(struct nisv_insn, cond) + 1) ||
-		    memcmp(&i.list, &rest.list, sizeof(i) - offsetof(struct nisv_insn, list))) {
+		if (memcmp(&i, &rest, offsetof(struct nisv_insn, align) + 1) ||
+		    memcmp(&i.flags, &rest.flags, sizeof(i) - offsetof(struct nisv_insn, flags))) {
 			printf("# %u %08x: not blank\n", w->isa, w->word);
 			ok = false;
 		}
