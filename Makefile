@@ -188,7 +188,7 @@ tree: packages
 	@$(STAGE) 'kernel tree' $(B)/log/tree $N/build/tree.sh $(BASE) $B $(realpath $(KERNEL))
 ifeq ($(SUBJECT),series)
 	@patches/series.sh commit $B/linux base $(BASE) >$B/commits.new && mv $B/commits.new $B/commits
-	@git -C $B/linux tag -f kernel $$(sed -n 's/ \(0\|fix-\).*//p' $B/commits | tail -n 1) >/dev/null
+	@git -C $B/linux tag -f kernel $$(sed -n 's,\( [^ ]*/\| \)\(0\|fix-\).*,,p' $B/commits | tail -n 1) >/dev/null
 	@git -C $B/linux tag -f series $$(sed -n '$$s/ .*//p' $B/commits) >/dev/null
 endif
 
