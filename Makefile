@@ -11,7 +11,9 @@ IMAGE		?=
 ifneq ($(KERNEL),)
 override BASE	:= $(if $(SERIES),any,$(shell patches/series.sh base '$(KERNEL)' 2>/dev/null))
 endif
-BASE		?= 6.1
+BASE		?= 6.1-rewound
+# Which of the folders in patches/ that takes
+LINE		:= $(BASE:-rewound=)
 BUILD		?= $(CURDIR)/build
 # What that tree needs besides, or you want: a fragment of a kernel configuration
 CONFIG		?=
@@ -37,7 +39,7 @@ QEMU		?= qemu-system-aarch64
 CROSS_COMPILE	?= aarch64-linux-gnu-
 CONFIGS		:= arch/arm64/configs/nisv_host.config
 RUN_CPU		:= $(or $(CPU),cortex-a57)
-PKVM		:= $(filter 6.12,$(BASE))
+PKVM		:= $(filter 6.12,$(LINE))
 # The slowest first, as they run side by side
 ALL_CELLS	:= \
 	max+debug+mte+sve max+nvhe+debug+mte cortex-a57+debug max+full cortex-a57+full \
@@ -63,7 +65,8 @@ SOAK_INSTANCES	?= 100000
 JOBS		?= $(shell nproc)
 CCACHE_DIR	?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ccache
 
-BASES		:= $(sort $(patsubst patches/%/series,%,$(wildcard patches/*/series)))
+# The trees that there are: see tools/testing/nested/build/tree.sh
+BASES		:= $(shell tools/testing/nested/build/tree.sh bases)
 
 export ARCH BASE QEMU GIC CPUS TIMEOUT CROSS_COMPILE JOBS CCACHE_DIR
 # To git they say which repository, whatever folder it is called in; hooks have them
@@ -77,6 +80,7 @@ ROOTFS	:= $(abspath $(BUILD))/$(ARCH)-$(lastword $(DEBS)).squashfs
 TESTS	:= $(patsubst $T/%.c,%,$(wildcard $T/*.c)) $(if $(filter arm64,$(ARCH)),libnisv)
 STAGE	:= $N/stage.sh
 space	:= $() $()
+comma	:= ,
 
 # The kernels that the words in the cells' names stand for, and a cell without them;
 # and all else by kernel
@@ -91,11 +95,11 @@ ALL_CELLS := $(filter-out %16k %64k %debug,$(ALL_CELLS))
 SUBJECT	:= foreign
 WITH	:= as it is
 else
-NAME	:= $(or $(KERNEL),linux-source-$(BASE))
+NAME	:= $(or $(KERNEL),linux-source-$(LINE))
 B	:= $(abspath $(BUILD))/$(BASE)$(if $(KERNEL),-$(notdir $(realpath $(KERNEL))))$(if $(filter arm,$(ARCH)),-arm)
 SUBJECT	:= $(if $(SERIES),asis,series)
-REV	:= $(if $(SERIES),$(if $(KERNEL),base,debian),kernel)
-WITH	:= $(if $(SERIES),as it is,with the series)
+REV	:= $(if $(SERIES),base,kernel)
+WITH	:= $(if $(filter %-rewound,$(BASE)),rewound$(comma) )$(if $(SERIES),as it is,with the series)
 endif
 RESULTS	:= $(B)/results$(if $(SERIES),-asis)
 # What is built of them: check also boots the base, and a guest with the series
@@ -129,7 +133,7 @@ help:
 	@echo
 	@echo 'Variables, with their values:'
 	@printf '  %-14s %-26s %s\n' \
-		BASE '$(BASE)' 'the kernel: $(BASES)' \
+		BASE '$(BASE)' 'the kernel, Debian'\''s: $(BASES)' \
 		KERNEL '$(KERNEL)' 'or a kernel tree of yours, of which a copy is used' \
 		CONFIG '$(CONFIG)' 'a fragment of a kernel configuration, if it needs more' \
 		SERIES '$(SERIES)' 'none: check that kernel as it is' \
@@ -168,7 +172,8 @@ base:
 		echo "make: $$n: a number from 1 to 999999999, please" >&2; exit 2 ;; esac; done
 	@[ -z '$(filter-out none,$(SERIES))' ] || { echo 'make: SERIES=$(SERIES): it may be "none", or empty' >&2; exit 2; }
 	@[ -z '$(KERNEL)' ] || [ -n '$(SERIES)' ] || patches/series.sh base '$(KERNEL)' >/dev/null
-	@[ -n '$(filter $(BASE),$(BASES) any)' ] || { echo "make: no BASE=$(BASE); there is: $(BASES)" >&2; exit 2; }
+	@[ -n '$(KERNEL)' ] || [ -n '$(filter $(BASE),$(BASES))' ] || \
+		{ echo "make: no BASE=$(BASE); there is: $(BASES); another kernel you may bring, KERNEL=dir" >&2; exit 2; }
 	@[ -z '$(IMAGE)' ] || [ -z '$(filter run mutants bench series,$(MAKECMDGOALS))' ] || \
 		{ echo "make $(MAKECMDGOALS): not with IMAGE=, which only has check, cells and soak; say BASE= or KERNEL=" >&2; exit 2; }
 	@[ -z '$(CONFIG)' ] || [ -r '$(CONFIG)' ] || { echo 'make: CONFIG=$(CONFIG): no such file' >&2; exit 2; }
@@ -187,7 +192,7 @@ endif
 tree: packages
 	@$(STAGE) 'kernel tree' $(B)/log/tree $N/build/tree.sh $(BASE) $B $(realpath $(KERNEL))
 ifeq ($(SUBJECT),series)
-	@patches/series.sh commit $B/linux base $(BASE) >$B/commits.new && mv $B/commits.new $B/commits
+	@patches/series.sh commit $B/linux base $(LINE) >$B/commits.new && mv $B/commits.new $B/commits
 	@git -C $B/linux tag -f kernel $$(sed -n 's,\( [^ ]*/\| \)\(0\|fix-\).*,,p' $B/commits | tail -n 1) >/dev/null
 	@git -C $B/linux tag -f series $$(sed -n '$$s/ .*//p' $B/commits) >/dev/null
 endif
@@ -250,7 +255,7 @@ host-base: FORCE
 	@$(call cell,base,$(call plain,$(RUN_CPU))+novirtio,$B/image/base/Image) || true
 
 checks: host-base
-	@$N/checks/all.sh $(BASE) $B $(RESULTS) $(call plain,$(RUN_CPU)) $(ROOTFS)
+	@$N/checks/all.sh $(LINE) $B $(RESULTS) $(call plain,$(RUN_CPU)) $(ROOTFS)
 
 REPORT = $N/report.pl "$(NAME) $$(cat $B/version) $(WITH), GICv$(GIC), $(CPUS) CPUs, $$($(QEMU) --version | head -n 1)" \
 	$(RESULTS) $(CELLS) host && echo "(table: $(RESULTS)/summary, TAP: $(RESULTS)/check.tap)"
@@ -288,7 +293,7 @@ prefixes: ours ready
 
 # What it costs: before the series, with it, and with mainline's implementation
 BENCH_CPUS	:= $(or $(CPU),cortex-a57 max)
-BENCH_KERNELS	:= base series $(if $(KERNEL),,debian)
+BENCH_KERNELS	:= base series $(if $(filter %-rewound,$(BASE)),debian)
 bench: RESULTS := $(B)/bench
 bench: TESTS := bench
 bench: arm64 ready
@@ -304,7 +309,7 @@ apply:
 	@patches/series.sh apply '$(KERNEL)'
 
 series: tree
-	@patches/series.sh emit $B/linux base $(BASE) $B/mails
+	@patches/series.sh emit $B/linux base $(LINE) $B/mails
 
 clean:
 	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image modules mutants prefixes bench results* log mails kselftest payload series-check linux/obj* linux/check*))

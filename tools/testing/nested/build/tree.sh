@@ -3,20 +3,37 @@
 #
 # tree.sh BASE DIR [KERNEL]: put the tree that the series is put on under git in
 # DIR/linux, where the tag "base" marks it, and its version in DIR/version.
+# tree.sh bases: print each BASE that does without KERNEL.
 #
-# Without KERNEL that is Debian's linux-source-BASE (tag "debian"), rewound. With
-# it, it is a copy of that tree as it is; KERNEL itself is only read.
+# Without KERNEL that is Debian's linux-source-BASE as it is; or, with "-rewound" behind
+# it, that without the feature, which mainline has in all versions that Debian has (the
+# tag "debian" is what it was made of). With it, it is a copy of that tree as it is;
+# KERNEL itself is only read.
 #
 # What is there already is kept; an interrupted run leaves nothing that looks
-# finished.
+# finished. Packages are kept beside DIR, in debian/.
 
 set -euo pipefail
 
+nested=$(cd "$(dirname "$0")/.." && pwd)
+
+# The suite that has the source of a line: "own" are those of the machine
+suites="5.10=bullseye 6.1=own 6.12=own 7.3=trixie-backports"
+rewound="6.1 6.12"
+
+if [ "$1" = bases ]; then
+	for s in $suites; do
+		echo "${s%=*}"
+		[[ " $rewound " != *" ${s%=*} "* ]] || echo "${s%=*}-rewound"
+	done | xargs
+	exit
+fi
+
 base=$1
 dir=$2
-nested=$(cd "$(dirname "$0")/.." && pwd)
 kernel=${3-}
-package=linux-source-$base
+line=${base%-rewound}
+package=linux-source-$line
 git=(git -c core.compression=1 -c core.fsync=none -c gc.auto=0 -c advice.detachedHead=false
      -c user.name=rewind -c user.email=rewind@localhost)
 
@@ -26,24 +43,17 @@ fail() {
 }
 
 fetch() {
-	local deb need=6
+	local deb suite need=6
 
 	[ "$(df --output=avail -BG "$dir" | tail -n 1 | tr -dc 0-9)" -ge $need ] ||
 		fail "less than $need GB free in $dir: make room, or set BUILD= to another disk"
-
-	apt-cache show "$package" >/dev/null 2>&1 || apt-get -q update >/dev/null 2>&1 || true
-	apt-cache show "$package" >/dev/null 2>&1 ||
-		fail "apt knows no $package: bring a tree of that version, KERNEL=dir (or is there no network?)"
+	suite=$(tr ' ' '\n' <<<"$suites" | sed -n "s/^$line=//p")
 
 	rm -rf "$dir/fetch"
 	mkdir "$dir/fetch"
 	cd "$dir/fetch"
-	echo "fetching $package"
-	# The lists may be missing or older than the mirror
-	apt-get -q -o APT::Sandbox::User=root download "$package" ||
-		{ [ "$(id -u)" = 0 ] && apt-get -q update && apt-get -q -o APT::Sandbox::User=root download "$package"; } ||
-		fail "cannot fetch $package: no network, or apt does not know it; try: apt-get update && apt-get download $package"
-	deb=$(echo ./*.deb)
+	deb=$("$nested/build/debian.sh" "$dir/../debian" "$suite" "$(dpkg --print-architecture)" "$package" | grep "/${package}_") ||
+		fail "no $package, see above; else bring a tree of that version, KERNEL=dir"
 	dpkg-deb -f "$deb" Version >version
 
 	echo "unpacking $package $(cat version)"
@@ -58,6 +68,7 @@ fetch() {
 	"${git[@]}" add -Af .
 	"${git[@]}" commit -qm "$package $(cat ../version)"
 	"${git[@]}" tag debian
+	"${git[@]}" tag base
 
 	cd "$dir"
 	rm -rf linux version
@@ -112,4 +123,5 @@ if [ -n "$kernel" ]; then
 	exit
 fi
 [ -d "$dir/linux/.git" ] || { rm -f "$dir/rewound-by"; fetch; }
-cat "$nested/build/rewind.pl" "$nested/build/rewind.cocci" | sha256sum | cmp -s - "$dir/rewound-by" || rewind
+[ "$line" = "$base" ] ||
+	cat "$nested/build/rewind.pl" "$nested/build/rewind.cocci" | sha256sum | cmp -s - "$dir/rewound-by" || rewind

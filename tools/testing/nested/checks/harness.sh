@@ -90,7 +90,7 @@ says() {
 	result $? "$name" "$tmp/diff"
 }
 
-plan $(($(bad | wc -l) + 11))
+plan $(($(bad | wc -l) + 12))
 
 while IFS=$'\t' read -r args pattern; do
 	eval "\"\${make[@]}\" $args" >"$tmp/out" 2>&1
@@ -101,7 +101,7 @@ while IFS=$'\t' read -r args pattern; do
 	rm -rf "$tmp/build"
 done < <(bad)
 
-for base in 6.1 6.12; do
+for base in 6.1-rewound 6.12 7.3; do
 	# shellcheck disable=SC2016 # make's variables
 	"${make[@]}" BASE=$base --eval 'all-cells: ; @echo $(ALL_CELLS) $(SOAK_CELL)' all-cells >"$tmp/names" &&
 		grep -q 'max+' "$tmp/names" && xargs -n 1 "$nested/boot/host.sh" check <"$tmp/names" >"$tmp/out" 2>&1
