@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# patches.sh: is each patch there once? A line names the file of another line in its
+# series, where that fits. Prints TAP.
+
+set -u
+
+nested=$(cd "$(dirname "$0")/.." && pwd)
+top=$(cd "$nested/../../.." && pwd)
+. "$nested/checks/tap.sh"
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+cd "$top/patches" || exit
+
+# What of a patch has to be in a tree, as series.sh places it: the changes, and a line of
+# context on either side
+essence() {
+	awk '
+		function flush(i) {
+			for (i = 1; i <= n; i++)
+				if (line[i] ~ /^[-+]/ || line[i - 1] ~ /^[-+]/ || (i < n && line[i + 1] ~ /^[-+]/))
+					print line[i]
+			n = 0
+		}
+		/^diff --git / { flush(); diff = 1; print; next }
+		/^@@ / { flush(); print "@@"; next }
+		/^-- $/ { exit }
+		!diff || /^(index|new file|---|\+\+\+) / { next }
+		{ line[++n] = $0 }
+		END { flush() }' "$1"
+}
+
+plan 2
+
+for p in */*.patch; do
+	echo "$(essence "$p" | sha256sum) $p"
+done | sort | awk '{ if ($1 == last) print file " and " $3; last = $1; file = $3 }' >"$tmp/out"
+[ ! -s "$tmp/out" ]
+result $? "no two patches differ in no more than where they are, or in context that does not count" "$tmp/out"
+
+for s in */series; do
+	sed -nE "s|^([^#[:blank:]][^[:blank:]]*\.patch).*|${s%/*}/\1|p" "$s"
+done | xargs -n 1 realpath -m --relative-to . | sort -u | diff - <(printf '%s\n' */*.patch | sort) >"$tmp/out"
+result $? "each patch is in a series, and each that is in one is there" "$tmp/out"
