@@ -110,7 +110,7 @@ export STAGES := $(B)/log/stages
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run check check-all cells soak mutants prefixes bench apply series clean distclean
+.PHONY: help run check check-all cells soak mutants prefixes bench judge apply series clean distclean
 .PHONY: arm64 ours ready packages base tree images rootfs foreign checks FORCE
 
 help:
@@ -126,6 +126,8 @@ help:
 	@echo '  make mutants            break the series, line by line, and see the tests notice it'
 	@echo '  make prefixes           boot each patch, and see that it loses nothing that held before'
 	@echo '  make bench              what it costs, in instructions, without and with the series'
+	@echo '  make judge              run the kselftests on Debian kernels, and write the page that'
+	@echo '                          says which kernel does what'
 	@echo '  make apply KERNEL=dir   put the series on your kernel tree, whole or not at all'
 	@echo '  make series             write the series as mails to $$(BUILD)/$$(BASE)/mails'
 	@echo '  make clean              remove what was built, keep what was fetched'
@@ -303,6 +305,20 @@ bench: arm64 ready
 		$N/boot/boot.sh $(RESULTS)/$c-guest $c+icount $B/image/series/Image $B/payload/guest.cpio clock $(ROOTFS);)
 	@$(STAGE) 'decoding' $(B)/log/bench-decode $N/bench/decode.sh $B/libnisv $(ROOTFS) $(RESULTS)/decode
 	@$N/bench/bench.pl "$(NAME) $$(cat $B/version), GICv$(GIC), $$($(QEMU) --version | head -n 1)" $B $(BENCH_CPUS)
+
+# Which kernel keeps which row: a version in this list is a column
+JUDGED		?= 5.10 6.1 6.12 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3
+JUDGED_CELLS	?= max
+JUDGMENT	:= Documentation/virt/kvm/arm/nisv-kernels.rst
+judge:
+	@set --; for v in $(JUDGED); do \
+		echo "Debian's $$v"; dir=$(abspath $(BUILD))/image-debian-$$v; rm -rf $$dir/results; \
+		$(MAKE) --no-print-directory cells IMAGE=debian:$$v CELLS='$(JUDGED_CELLS)' \
+			TESTS='nisv_caps nisv_exit nisv_forms nisv_inject'; \
+		if ls $$dir/results/*/nisv_inject.tap >/dev/null 2>&1; then set -- "$$@" $$dir; else \
+			echo "judge: no results of $$v, which is left out: see above" >&2; fi; \
+	done; $N/judge.pl $N/rows "$$@" >$(JUDGMENT).new && mv $(JUDGMENT).new $(JUDGMENT)
+	@echo 'written: $(JUDGMENT)'
 
 apply:
 	@[ -n '$(KERNEL)' ] || { echo 'make apply: which tree? Say KERNEL=dir' >&2; exit 2; }

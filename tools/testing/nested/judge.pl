@@ -1,0 +1,84 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0
+#
+# judge.pl ROWS DIR...: which kernel keeps which row of the contract, as a page in reST.
+# ROWS says what the rows are; each DIR holds a kernel's version and results/*/*.tap.
+
+use strict;
+use warnings;
+use File::Basename;
+use POSIX 'strftime';
+
+my ($rows, @dirs) = @ARGV;
+my (@ids, %text, %cope, @versions, %verdict, %hosts);
+
+open my $fh, '<', $rows or die "judge: $rows: $!\n";
+while (<$fh>) {
+	chomp;
+	next if /^#/ || /^$/;
+	my ($id, $text, $cope) = split /\t/;
+	push @ids, $id;
+	$text{$id} = $text;
+	$cope{$id} = $cope;
+}
+close $fh;
+
+for my $dir (@dirs) {
+	# A kernel's name does not say which point release it is, but its banner does
+	my ($version) = qx{grep -aom 1 'Linux version .* Debian [0-9][^ ]*' $dir/image/foreign/Image} =~ / Debian (\S+)/
+		or die "judge: $dir has no kernel of Debian's\n";
+	push @versions, $version;
+	$hosts{basename(dirname($_))} = 1 for glob "$dir/results/*/nisv_*.tap";
+	for (qx{@{[dirname($0)]}/rows.pl $dir/results/*/nisv_*.tap}) {
+		my ($id, $what) = split;
+
+		die "judge: $id is not in $rows\n" unless exists $text{$id};
+		$verdict{$id}{$version} = { passed => 'yes', failed => '**no**', skipped => '-' }->{$what};
+	}
+}
+
+my $today = strftime '%Y-%m-%d', gmtime;
+my $hosts = join ' and ', sort keys %hosts;
+
+print <<"END";
+.. SPDX-License-Identifier: GPL-2.0
+
+=================================================
+MMIO without a syndrome: which kernel does what
+=================================================
+
+What the selftests nisv_caps, nisv_exit, nisv_forms and nisv_inject find on kernels as
+Debian packages them, under QEMU (-cpu $hosts), on $today. "yes": all tests of the row
+pass; "no": one fails; "-": it cannot be shown there.
+
+`make judge` writes this page.
+
+.. list-table::
+   :header-rows: 1
+
+END
+sub row {
+	my $first = shift;
+
+	print "   * - $first\n", map { "     - $_\n" } @_;
+}
+row('', 'what a kernel should do', @versions);
+for my $id (@ids) {
+	row($id, $text{$id}, map { $verdict{$id}{$_} // '-' } @versions);
+}
+
+print <<'END';
+
+
+How to cope
+===========
+
+If a kernel in the list has a "no", one of the same line without the fix has it, too.
+libnisv's users need not know about E6, as nisv_kvm() does what is said there.
+
+END
+for my $id (@ids) {
+	my @bad = grep { ($verdict{$id}{$_} // '') eq '**no**' } @versions or next;
+
+	print "$id (" . join(', ', @bad) . ")\n  " . ($cope{$id} // 'Nothing is known that helps.') . "\n\n";
+}
