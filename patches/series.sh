@@ -16,6 +16,8 @@
 #   series.sh paths BASE		print every path that the series touches
 #   series.sh emit REPO REV BASE OUT	write the mails, with a cover letter,
 #					to the folder OUT
+#   series.sh mail			put From: of the mail on stdin on one line, as
+#					checkpatch reads no other
 #
 # patches/BASE/series lists the commits in order: a patch of this folder on a
 # line of its own, and below it, indented, the files of this repository that
@@ -459,8 +461,13 @@ apply() {
 	fi
 }
 
+# git folds it
+one_line() {
+	sed '1,/^$/ { :more; /^From: / { N; s/\n[ \t]\+/ /; t more } }'
+}
+
 emit() {
-	local repo=$1 rev=$2 base=$3 out=$4 tip cover
+	local repo=$1 rev=$2 base=$3 out=$4 tip cover mail
 
 	commit "$repo" "$rev" "$base" >"$tmp/commits"
 	tip=$(sed -n '$s/ .*//p' "$tmp/commits")
@@ -476,6 +483,10 @@ emit() {
 		sed '1,/\*\*\* BLURB HERE/d' "$cover"
 	} >"$cover.new"
 	mv "$cover.new" "$cover"
+	for mail in "$out.new"/*.patch; do
+		one_line <"$mail" >"$mail.new"
+		mv "$mail.new" "$mail"
+	done
 	rm -rf "$out"
 	mv "$out.new" "$out"
 	echo "$out: $(find "$out" -name '*.patch' | wc -l) mails, the first a cover letter"
@@ -492,5 +503,6 @@ apply)	apply "$@" ;;
 tracked) tracked "$(cd "$1" && pwd -P)" ;;
 paths)	need_base "$@"; paths "$@" ;;
 emit)	need_base "$3"; any_name "$1"; emit "$@" ;;
+mail)	one_line ;;
 *)	fail "no such command: $what" ;;
 esac

@@ -45,7 +45,7 @@ refuses() {
 	result $rc "$name" "$tmp/out"
 }
 
-plan 42
+plan 43
 
 mmio=$("$series" paths "$base" | grep '/mmio\.c$')
 tree "$tmp/git"
@@ -60,6 +60,13 @@ result $? "apply: a git tree gets the commits" "$tmp/out"
 "$series" emit "$tmp/am" base "$base" "$tmp/mails" >"$tmp/out" 2>&1 &&
 	git -C "$tmp/am" am -q "$tmp"/mails/0*[1-9]-*.patch >>"$tmp/out" 2>&1
 result $? "series: git am takes the mails" "$tmp/out"
+
+# checkpatch reads one line
+for f in "$tmp"/mails/*.patch "$top"/patches/*/*.patch; do
+	awk -v f="$f" '/^$/ { exit } from && /^[ \t]/ { print f ": " $0; exit } { from = /^From: / }' "$f"
+done >"$tmp/out"
+[ ! -s "$tmp/out" ]
+result $? "series: From: is on one line, in mails and in patches" "$tmp/out"
 
 git -C "$tmp/am" rev-parse 'HEAD^{tree}' >"$tmp/out"
 [ "$(cat "$tmp/out")" = "$(git -C "$tmp/git" rev-parse 'HEAD^{tree}')" ]

@@ -84,7 +84,7 @@ kmake olddefconfig prepare >"$tmp/prepare" 2>&1 || sed 's/^/# /' "$tmp/prepare"
 warnings >"$tmp/before"
 
 for i in "${!names[@]}"; do
-	git -C "$linux" format-patch -q --stdout -1 "${commits[i]}" >"$tmp/mail"
+	git -C "$linux" format-patch -q --stdout -1 "${commits[i]}" | "$top/patches/series.sh" mail >"$tmp/mail"
 	checkpatch "${names[i]}" "$tmp/mail"
 	result $? "checkpatch --strict: ${names[i]}" "$tmp/checkpatch"
 
