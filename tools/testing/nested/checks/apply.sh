@@ -45,7 +45,7 @@ refuses() {
 	result $rc "$name" "$tmp/out"
 }
 
-plan 43
+plan 44
 
 mmio=$("$series" paths "$base" | grep '/mmio\.c$')
 tree "$tmp/git"
@@ -84,6 +84,20 @@ for victim in "$tmp/git" "$tmp/plain"; do
 	refuses "apply: the series is there already (${victim##*/})" 'has the series already' \
 		"$series" apply "$victim"
 done
+
+# By hand, without a look at the code
+for f in "$top"/patches/*/fix-????a-*.patch; do
+	n=${f##*/}
+	b=$(echo "${f%/*}/${n%%a-*}"b-*)
+	rm -rf "$tmp/hand"
+	cp -r "$tmp/base" "$tmp/hand"
+	for p in "$f" "$b" "$f" "$b"; do
+		(cd "$tmp/hand" && GIT_DIR=/nowhere git apply "$p" 2>/dev/null && echo "${p#"$top/"} fits")
+	done >"$tmp/fits"
+	[ "$(wc -l <"$tmp/fits")" -lt 2 ] || cat "$tmp/fits"
+done >"$tmp/out"
+[ ! -s "$tmp/out" ]
+result $? "patches: of a fix in two forms, by hand, one fits at most, and once" "$tmp/out"
 
 # Mainline's implementation: Debian's tree before it was rewound
 there=$(git -C "$linux" rev-parse -q --verify debian)
