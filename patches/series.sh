@@ -80,7 +80,7 @@ paths() {
 
 	entries "$1" | while read -r kind a b; do
 		case $kind in
-		patch)	command git apply --numstat "$top/patches/$1/$a" | cut -f 3 ;;
+		patch)	command git -C "$tmp" apply --numstat "$top/patches/$1/$a" | cut -f 3 ;;
 		file)	echo "$b" ;;
 		esac
 	done | sort -u

@@ -77,7 +77,8 @@ mkdir -p "$victim/tools/testing/selftests/kvm/$(sed -nE 's|.*kvm/([^/]*)/nisv.h$
 refuses "apply: a failure half way leaves a plain tree as it was" 'as it was' "$series" apply "$victim"
 find "$victim" -name '*.nisv-new' -type d -exec rmdir {} +
 
-"$series" apply "$tmp/plain" >"$tmp/out" 2>&1 && diff -r --exclude=.git "$tmp/git" "$tmp/plain" >>"$tmp/out"
+# Started in a folder of another repository
+(cd "$tmp/git/arch" && "$series" apply "$tmp/plain") >"$tmp/out" 2>&1 && diff -r --exclude=.git "$tmp/git" "$tmp/plain" >>"$tmp/out"
 result $? "apply: a plain tree gets the same files" "$tmp/out"
 
 for victim in "$tmp/git" "$tmp/plain"; do
