@@ -138,6 +138,47 @@ place() {
 	return 1
 }
 
+# Give the file $1 of the index the content on stdin
+put() {
+	local entry
+
+	entry=$(git --literal-pathspecs ls-files -s -- "$1")
+	git update-index --cacheinfo "${entry%% *},$(git hash-object -w --stdin),$1"
+}
+
+# Files of the index with CRLF are LF while patches are placed. They are noted in
+# $tmp/crlf.
+line_ends() {
+	local files f
+
+	mapfile -t files < <(paths "$1")
+	git --literal-pathspecs grep --cached -l $'\r$' -- "${files[@]}" >"$tmp/crlf" || true
+	while read -r f; do
+		git show ":$f" | sed 's/\r$//' | put "$f"
+	done <"$tmp/crlf"
+}
+
+# The tree $2 with the line ends that these files have in tree $1. A new line has those
+# of the one before it.
+with_line_ends() {
+	local -x GIT_INDEX_FILE=$tmp/git/ends
+	local f
+
+	git read-tree "$2"
+	while read -r f; do
+		git show "$1$f" >"$tmp/old"
+		git show "$2:$f" |
+			diff --strip-trailing-cr --unchanged-line-format=$'=\n' --old-line-format=$'-\n' \
+				--new-line-format=+%L "$tmp/old" - |
+			awk -v old="$tmp/old" '
+				BEGIN { getline line <old; close(old) }
+				/^[-=]/ { getline line <old }
+				/^=/ { print line }
+				/^[+]/ { print substr($0, 2) (line ~ /\r$/ ? "\r" : "") }' | put "$f"
+	done <"$tmp/crlf"
+	git write-tree --missing-ok
+}
+
 # The tree of commit $1 with tree $2 in the place of the kernel
 graft() {
 	local -x GIT_INDEX_FILE=$tmp/git/whole
@@ -156,10 +197,12 @@ commit() {
 	parent=$(git rev-parse "$rev^{commit}")
 	rev=$parent:$prefix
 	git read-tree "$rev"
+	line_ends "$base"
 
 	finish() {
 		[ -n "$patch" ] || return 0
 		tree=$(git write-tree --missing-ok)
+		[ ! -s "$tmp/crlf" ] || tree=$(with_line_ends "$rev" "$tree")
 		[ -z "$prefix" ] || tree=$(graft "$parent" "$tree")
 		date=$(sed -n 's/^Date: //p' "$tmp/info")
 		# The same series on the same commit is the same commits
@@ -171,14 +214,19 @@ commit() {
 		echo "$parent $patch"
 	}
 
+	# Does the tree have, in file $1, what the Perl regular expression $2 looks for?
+	has() {
+		git show "$rev$1" 2>/dev/null | sed 's/\r$//' | grep -qzP -- "$2"
+	}
+
 	while read -r kind a b file pattern; do
 		case $kind in
 		patch)
 			finish
 			patch=
 			case $b in
-			if)	git show "$rev$file" 2>/dev/null | grep -qzP -- "$pattern" || continue ;;
-			unless)	! git show "$rev$file" 2>/dev/null | grep -qzP -- "$pattern" || continue ;;
+			if)	has "$file" "$pattern" || continue ;;
+			unless)	! has "$file" "$pattern" || continue ;;
 			esac
 			patch=$a
 			[ -e "$top/patches/$base/$patch" ] || fail "patches/$base/series names $patch, which is not there"
@@ -254,8 +302,8 @@ examine() {
 	local v p
 
 	[ -d "$1" ] || fail "KERNEL=$1: no such folder"
-	v=$(sed -n 's/^VERSION = //p' "$1/Makefile" 2>/dev/null || true)
-	p=$(sed -n 's/^PATCHLEVEL = //p' "$1/Makefile" 2>/dev/null || true)
+	v=$(sed -n 's/\r$//; s/^VERSION = //p' "$1/Makefile" 2>/dev/null || true)
+	p=$(sed -n 's/\r$//; s/^PATCHLEVEL = //p' "$1/Makefile" 2>/dev/null || true)
 	if [ -z "$v" ] || [ -z "$p" ] || [ ! -e "$1/Kbuild" ]; then
 		fail "KERNEL=$1 is no kernel tree: give the folder that holds the kernel's top Makefile"
 	fi
@@ -443,6 +491,7 @@ apply() {
 		as=() prefix=''
 		repo=$tmp/repo
 		command git init -q "$repo"
+		git config core.autocrlf false
 		any_name "$repo"
 		while read -r f; do
 			[ -e "$kernel/$f" ] || continue

@@ -45,7 +45,7 @@ refuses() {
 	result $rc "$name" "$tmp/out"
 }
 
-plan 44
+plan 47
 
 mmio=$("$series" paths "$base" | grep '/mmio\.c$')
 tree "$tmp/git"
@@ -364,6 +364,56 @@ cp -r "$tmp/base" "$trees/hook"
 { GIT_DIR=$tmp/git/.git GIT_WORK_TREE=$tmp/git "$series" apply "$trees/hook" && got "$trees/hook" &&
 	[ -z "$(git -C "$tmp/git" status --porcelain)" ]; } >"$tmp/out" 2>&1
 result $? "apply: another repository in the environment, as hooks have it" "$tmp/out"
+
+# Trees as vendors ship them
+
+# vendor DIR COMMAND...: a git tree DIR and a plain one, DIR-plain, both with what COMMAND
+# does in them. A small one, of what the series touches.
+vendor() {
+	local dir=$1
+
+	shift
+	rm -rf "$dir" "$dir-plain"
+	cp -r "$tmp/base" "$dir"
+	(cd "$dir" && "$@")
+	cp -r "$dir" "$dir-plain"
+	git -C "$dir" init -q && git -C "$dir" add -Af . && git -C "$dir" commit -qm "A vendor's"
+	victim=$dir
+}
+
+# gives NAME COMMAND...: the trees of vendor() take the series, and then have what the base
+# with the series has after COMMAND
+gives() {
+	local name=$1 d rc=0
+
+	shift
+	rm -rf "$tmp/want"
+	mkdir "$tmp/want"
+	(cd "$tmp/am" && cp -r -- * "$tmp/want" && cd "$tmp/want" && "$@")
+	for d in "$victim" "$victim-plain"; do
+		"$series" apply "$d" && diff -r --exclude=.git "$tmp/want" "$d" || rc=1
+	done >"$tmp/out" 2>&1
+	[ -z "$(git -C "$victim" status --porcelain)" ] || rc=1
+	result $rc "$name" "$tmp/out"
+}
+
+# crlf SED FILE...: in those of the base, whether the series has been put on it or not
+crlf() {
+	local f
+
+	for f in "${@:2}"; do
+		[ ! -f "$tmp/base/$f" ] || sed -i "$1" "$f"
+	done
+}
+(cd "$tmp/base" && find . -type f) >"$tmp/files"
+mapfile -t all <"$tmp/files"
+api=$(grep -E '/api\.(rst|txt)$' "$tmp/files")
+vendor "$tmp/crlf" crlf 's/$/\r/' "${all[@]}"
+gives "apply: all files have CRLF, and keep it" crlf 's/$/\r/' "${all[@]}"
+vendor "$tmp/crlf" crlf 's/$/\r/' "$api" "$mmio"
+gives "apply: some files have CRLF, and keep it" crlf 's/$/\r/' "$api" "$mmio"
+vendor "$tmp/crlf" crlf '1,20s/$/\r/' include/uapi/linux/kvm.h "$mmio"
+gives "apply: some lines have CRLF, and keep it" crlf '1,20s/$/\r/' include/uapi/linux/kvm.h "$mmio"
 
 victim=$tmp/mails
 refuses "apply: no kernel tree" 'is no kernel tree' "$series" apply "$victim"
