@@ -86,6 +86,11 @@ paths() {
 	done | sort -u
 }
 
+# The files that the series of base $1 looks at to choose its patches
+conditions() {
+	entries "$1" | awk '$1 == "patch" && NF > 2 { print $4 }' | sort -u
+}
+
 # A patch does not fit: say where, in the words of the patch
 misfit() {
 	local patch=$1 file line hunk
@@ -497,7 +502,7 @@ apply() {
 			[ -e "$kernel/$f" ] || continue
 			mkdir -p "$(dirname "$repo/$f")"
 			cp -p "$kernel/$f" "$repo/$f"
-		done < <(paths "$base")
+		done < <({ paths "$base"; conditions "$base"; } | sort -u)
 		while read -r f; do
 			[ ! -e "$kernel/$f" ] || fail "$kernel/$f is in the way of a new file of the series"
 		done < <(entries "$base" | sed -n 's/^file [^ ]* //p')
