@@ -463,6 +463,9 @@ static unsigned int pa_bits(struct vm *vm)
 	return bits[get_reg(vm, ID_AA64MMFR0_EL1) & 7];
 }
 
+/* What the CPU can address and the VM's IPA space does not have */
+#define BEYOND	(1ULL << 38)
+
 static enum verdict walk_beyond(unsigned int bits, unsigned int bit)
 {
 	struct vm vm;
@@ -488,9 +491,29 @@ static enum verdict e5_walk_beyond_small(void)
 	return walk_beyond(36, 38);
 }
 
-/* What the CPU can address and the VM's IPA space does not have, at TTBR1_VA */
-#define BEYOND	(1ULL << 38)
+/* A first table that is smaller than a page, and not at the start of one */
+static enum verdict walk_small_table(uint64_t table)
+{
+	const uint64_t t1sz = 28, va = ~0ULL << (64 - t1sz);
+	struct vm vm;
 
+	TRY(start_small(&vm, 36, PAIR_LOAD));
+	if (!(table >> pa_bits(&vm))) {
+		set_reg(&vm, TCR_EL1, (get_reg(&vm, TCR_EL1) & ~(63ULL << 16)) | t1sz << 16);
+		set_reg(&vm, TTBR1_EL1, table);
+		TRY(walk_aborts(&vm, va + 0x120));
+	}
+	vm_destroy(&vm);
+	return PASSED;
+}
+
+static enum verdict e5_walk_small_table(void)
+{
+	TRY(walk_small_table(HOLE + 0x200));
+	return walk_small_table(BEYOND + 0x200);
+}
+
+/* There, at TTBR1_VA */
 static enum verdict start_beyond(struct vm *vm, uint32_t insn)
 {
 	uint64_t *l1;
@@ -550,6 +573,7 @@ static enum verdict one_ipa_size(void)
 
 #define e5_walk_beyond		one_ipa_size
 #define e5_walk_beyond_small	one_ipa_size
+#define e5_walk_small_table	one_ipa_size
 #define e11_data		one_ipa_size
 #define e11_fetch		one_ipa_size
 #endif
@@ -802,6 +826,7 @@ static const struct test tests[] = {
 	{ "E5 a table walk through TTBR1 outside memslots", e5_walk_ttbr1 },
 	{ "E5 a table walk beyond the IPA space", e5_walk_beyond },
 	{ "E5 a table walk beyond an IPA space of 36 bits", e5_walk_beyond_small },
+	{ "E5 a table walk through a table smaller than a page", e5_walk_small_table },
 	{ "E6 cache maintenance outside memslots is skipped", e6_outside },
 	{ "E6 cache maintenance on a read-only memslot", e6_read_only },
 	{ "E6 cache maintenance on a read-only memslot that is mapped", e6_read_only_mapped },
