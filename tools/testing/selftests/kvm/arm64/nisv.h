@@ -480,14 +480,31 @@ static inline void vectors_init(struct vm *vm, uint32_t *vec)
 /* Are vCPUs to have SVE, if they can? NISV_VCPU in the environment says so */
 static bool sve_wanted;
 
+/* The type of a protected VM, in kernels that have those */
+#define VM_PROTECTED	BIT(31)
+
+/* Why there are none, or NULL */
+static inline const char *no_protected_vms(void)
+{
+	int fd = ioctl(kvm_fd, KVM_CREATE_VM, VM_PROTECTED);
+
+	if (fd < 0)
+		return "this kernel has no protected VMs, or is not in protected mode";
+	close(fd);
+	return NULL;
+}
+
 /*
  * A VM with its memory and vectors, and a vCPU that is not initialised. type is that
- * of KVM_CREATE_VM.
+ * of KVM_CREATE_VM. A protected VM has no read-only memslot, and its memory is its own
+ * as soon as it has used it.
  */
 static inline void vm_create_type(struct vm *vm, bool a32, unsigned long type, bool mte)
 {
+	bool protected = type & VM_PROTECTED;
+
 	a32 = GUEST(a32, true);
-	*vm = (struct vm){ .a32 = a32, .sve = sve_wanted && !a32, .mte = mte };
+	*vm = (struct vm){ .a32 = a32, .sve = sve_wanted && !a32 && !protected, .mte = mte };
 
 	vm->fd = must(ioctl(kvm_fd, KVM_CREATE_VM, type), "KVM_CREATE_VM");
 	if (mte)
@@ -496,7 +513,8 @@ static inline void vm_create_type(struct vm *vm, bool a32, unsigned long type, b
 	vm->ro = must_map(RO_SIZE, -1);
 	vectors_init(vm, (uint32_t *)(vm->ram + VECTORS - RAM));
 	add_slot(vm, 0, 0, RAM, RAM_SIZE, vm->ram);
-	add_slot(vm, 1, KVM_MEM_READONLY, RO, RO_SIZE, vm->ro);
+	if (!protected)
+		add_slot(vm, 1, KVM_MEM_READONLY, RO, RO_SIZE, vm->ro);
 	if (a32) {
 		vm->hivecs = must_map(RO_SIZE, -1);
 		vectors_init(vm, (uint32_t *)vm->hivecs);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The capabilities: how userspace finds and enables them (C1, C2, C3), and
- * that events cannot be had of a vCPU that is not initialised (I8).
+ * The capabilities: how userspace finds and enables them (C1, C2, C3), that a
+ * protected VM has none (E9), and that events cannot be had of a vCPU that is not
+ * initialised (I8).
  */
 #include "nisv.h"
 
@@ -198,6 +199,24 @@ static enum verdict c3_enabling_178(void)
 	return enabling_is_einval(CAP_ARM_INJECT_EXT_DABT);
 }
 
+static enum verdict e9_protected(void)
+{
+	static const uint32_t caps[] = { CAP_ARM_NISV_TO_USER, CAP_ARM_INJECT_EXT_DABT };
+	const char *why = no_protected_vms();
+	int vm;
+
+	if (why)
+		SKIP("%s", why);
+	vm = must(ioctl(kvm_fd, KVM_CREATE_VM, VM_PROTECTED), "KVM_CREATE_VM");
+	for (unsigned int i = 0; i < ARRAY_SIZE(caps); i++) {
+		REQUIRE_EQ(ioctl(vm, KVM_CHECK_EXTENSION, caps[i]), 0);
+		REQUIRE_EQ(enable_cap(vm, caps[i]), -1);
+		REQUIRE_EQ(errno, EINVAL);
+	}
+	close(vm);
+	return PASSED;
+}
+
 static enum verdict i8_before_init(void)
 {
 	struct kvm_vcpu_events ev = {};
@@ -228,6 +247,7 @@ static const struct test tests[] = {
 	{ "C2 nonzero flags are EINVAL and enable nothing", c2_nonzero_flags },
 	{ "C2 an unknown capability is EINVAL", c2_unknown_capability },
 	{ "C3 KVM_CAP_ARM_INJECT_EXT_DABT cannot be enabled: EINVAL", c3_enabling_178 },
+	{ "E9 a protected VM has neither capability, and can enable none", e9_protected },
 	{ "I8 GET and SET_VCPU_EVENTS before KVM_ARM_VCPU_INIT are ENOEXEC", i8_before_init },
 };
 
