@@ -39,7 +39,7 @@ QEMU		?= qemu-system-aarch64
 CROSS_COMPILE	?= aarch64-linux-gnu-
 CONFIGS		:= arch/arm64/configs/nisv_host.config
 RUN_CPU		:= $(or $(CPU),cortex-a57)
-PKVM		:= $(filter 6.12,$(LINE))
+PKVM		:= $(filter 6.12 7.3,$(LINE))
 # The slowest first, as they run side by side
 ALL_CELLS	:= \
 	max+debug+mte+sve max+nvhe+debug+mte cortex-a57+debug max+full cortex-a57+full \
