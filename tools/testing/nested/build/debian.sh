@@ -89,14 +89,31 @@ kernels() {
 		xargs -r apt-cache "${options[@]}" madison | tr -d ' ' | awk -F '|' '{ print $2, $1 "=" $2 }' | sort -uV
 }
 
+# The first package in the list $1 that can be fetched, or else the first: of what a mirror
+# lists, as it says, not everything is there
+newest() {
+	local p
+
+	for p in $1; do
+		if get download "$p" >"$log.download" 2>&1; then
+			echo "$p"
+			return
+		fi
+		grep -q '404 ' "$log.download" || break
+		echo "going without $p, which the mirror lists, but has no longer" >&2
+	done
+	echo "${1%%$'\n'*}"
+}
+
 wanted=()
 for p; do
 	case $p in
 	kernel=*)
 		v=${p#*=}
-		p=$(kernels | awk -v v="$v" 'index($1, v) == 1 && substr($1, length(v) + 1) ~ /^[^0-9]/ { n = $2 } END { print n }')
+		p=$(kernels | awk -v v="$v" 'index($1, v) == 1 && substr($1, length(v) + 1) ~ /^[^0-9]/ { print $2 }' | tac)
 		[ -n "$p" ] || fail "there is no kernel $v for $arch in $there; there is:" \
 			"$(kernels | sed -E 's/^([0-9]+\.[0-9]+).*/\1/' | sort -uV | xargs)"
+		p=$(newest "$p")
 		;;
 	esac
 	wanted+=("$p")
@@ -124,6 +141,6 @@ done
 for file in "${files[@]}"; do
 	[ -e "$file" ] || echo "fetching ${file##*/}" >&2
 done
-get download "${found[@]}" >>"$log" 2>&1 ||
-	fail "cannot fetch ${found[*]}: $(grep -a '^E: ' "$log" | head -n 1)"
+get download "${found[@]}" >"$log.download" 2>&1 ||
+	fail "cannot fetch ${found[*]}: $(grep -a '^E: ' "$log.download" | tail -n 1)"
 printf '%s\n' "${files[@]}" | sort -u
