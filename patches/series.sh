@@ -520,8 +520,27 @@ one_line() {
 	sed '1,/^$/ { :more; /^From: / { N; s/\n[ \t]\+/ /; t more } }'
 }
 
+# The headers To: and Cc: for mails that touch what these in $1 do, as MAINTAINERS of
+# tree $2 has it; none, if the tree has been stripped of that
+recipients() {
+	local at=$tmp/maintainers
+	local ask=(perl scripts/get_maintainer.pl --no-tree --no-git --no-git-fallback --no-rolestats --nokeywords)
+
+	mkdir -p "$at/scripts"
+	git show "$2:MAINTAINERS" >"$at/MAINTAINERS" 2>/dev/null &&
+		git show "$2:scripts/get_maintainer.pl" >"$at/scripts/get_maintainer.pl" 2>/dev/null || return 0
+	(cd "$at" && "${ask[@]}" --no-l "$1"/*.patch | sed 's/^/To: /'
+	 cd "$at" && "${ask[@]}" --no-m --no-r "$1"/*.patch | sed 's/^/Cc: /') 2>/dev/null
+}
+
+# What the mails are for: Debian's package, or the version of another tree
+applies_to() {
+	git log -1 --format=%s "$1" | grep '^linux-source-' ||
+		git show "$1:Makefile" | awk '{ sub("\r", "") } /^(VERSION|PATCHLEVEL|SUBLEVEL) = / { v = v "." $3 } END { print "v" substr(v, 2) }'
+}
+
 emit() {
-	local repo=$1 rev=$2 base=$3 out=$4 tip cover mail
+	local repo=$1 rev=$2 base=$3 out=$4 tip cover letter mail
 
 	commit "$repo" "$rev" "$base" >"$tmp/commits"
 	tip=$(sed -n '$s/ .*//p' "$tmp/commits")
@@ -530,11 +549,17 @@ emit() {
 	git format-patch -q --cover-letter --abbrev=12 --subject-prefix="PATCH $base" \
 		-o "$out.new" "$rev..$tip"
 	cover=$out.new/0000-cover-letter.patch
+	# A tree with mainline's implementation gets none of the feature
+	letter=$top/patches/$base/cover-letter
+	grep -q '/\?0002-' "$tmp/commits" || [ ! -e "$letter-fixes" ] || letter=$letter-fixes
 	{
 		sed -n '/\*\*\* SUBJECT HERE/q; p' "$cover"
-		sed -n "/\*\*\* SUBJECT HERE/s/\*\*\* .* \*\*\*/$(head -n 1 "$top/patches/$base/cover-letter")/p" "$cover"
-		tail -n +2 "$top/patches/$base/cover-letter"
-		sed '1,/\*\*\* BLURB HERE/d' "$cover"
+		sed -n "/\*\*\* SUBJECT HERE/s/\*\*\* .* \*\*\*/$(head -n 1 "$letter")/p" "$cover"
+		recipients "$out.new" "$rev"
+		tail -n +2 "$letter"
+		sed '1,/\*\*\* BLURB HERE/d; /^-- $/,$d' "$cover"
+		echo "Applies to: $(applies_to "$rev")"
+		sed -n '/^-- $/,$p' "$cover"
 	} >"$cover.new"
 	mv "$cover.new" "$cover"
 	for mail in "$out.new"/*.patch; do

@@ -45,7 +45,7 @@ refuses() {
 	result $rc "$name" "$tmp/out"
 }
 
-plan 47
+plan 48
 
 mmio=$("$series" paths "$base" | grep '/mmio\.c$')
 tree "$tmp/git"
@@ -60,6 +60,13 @@ result $? "apply: a git tree gets the commits" "$tmp/out"
 "$series" emit "$tmp/am" base "$base" "$tmp/mails" >"$tmp/out" 2>&1 &&
 	git -C "$tmp/am" am -q "$tmp"/mails/0*[1-9]-*.patch >>"$tmp/out" 2>&1
 result $? "series: git am takes the mails" "$tmp/out"
+
+# As its MAINTAINERS has it; and which of the two letters it is
+{
+	grep -q '^To: .*@' "$tmp/mails/0000-cover-letter.patch" && grep -q '^Cc: .*kvmarm@' "$tmp/mails/0000-cover-letter.patch" &&
+		grep -qE '^Applies to: (v[0-9]|linux-source-)' "$tmp/mails/0000-cover-letter.patch"
+} >>"$tmp/out" 2>&1
+result $? "series: the cover letter says whom it is for, and what it applies to" "$tmp/mails/0000-cover-letter.patch"
 
 # checkpatch reads one line
 for f in "$tmp"/mails/*.patch "$top"/patches/*/*.patch; do
