@@ -214,12 +214,15 @@ static int pair(struct nisv_insn *i, uint32_t w)
 	const unsigned int opc = bits(w, 31, 30), V = bit(w, 26), L = bit(w, 22);
 	const bool no_allocate = i->family == NISV_PAIR_NO_ALLOCATE;
 
-	if (opc == 3)
-		return named(i, NISV_LSUI);
 	i->op = L ? NISV_LOAD : NISV_STORE;
 	i->rt = rt(w);
 	i->rt2 = rt2(w);
-	if (V) {
+	if (opc == 3) {			/* LDTP, STTP, of X or Q registers */
+		i->family = NISV_LSUI;
+		i->size = 3 + V;
+		i->width = 64 << V;
+		i->flags = NISV_UNPRIV | (V ? NISV_SIMD : 0);
+	} else if (V) {
 		i->size = 2 + opc;
 		i->width = 128;
 		i->flags = NISV_SIMD;
@@ -275,24 +278,113 @@ static int single(struct nisv_insn *i, uint32_t w)
 	return size >= 2 && opc == 3 ? NISV_UNALLOCATED : NISV_DONE;
 }
 
+/* o3 opc of those that not all atomic operations have; 0: it is none */
+static const uint8_t few_ops[16] = {
+	[1] = NISV_CLR, [3] = NISV_SET, [8] = NISV_SWP,
+};
+
+static uint32_t order(unsigned int acquire, unsigned int release)
+{
+	return (acquire ? NISV_ACQUIRE : 0) | (release ? NISV_RELEASE : 0);
+}
+
 /* 0 S 011001 A R 1 Rt2 o3 opc 00 Rn Rt: of S, FEAT_THE alone */
 static int atomic128(struct nisv_insn *i, uint32_t w)
 {
-	const unsigned int S = bit(w, 30), o3_opc = bits(w, 15, 12);
+	const unsigned int S = bit(w, 30), A = bit(w, 23), R = bit(w, 22), o3_opc = bits(w, 15, 12);
 
 	if (rs(w) == 31 || rt(w) == 31)
 		return NISV_UNALLOCATED;
 	if (o3_opc >= 9 && o3_opc <= 11)
 		return named(i, NISV_RCW);
-	return !S && (o3_opc == 1 || o3_opc == 3 || o3_opc == 8) ? nisv_named(i, w) : NISV_UNALLOCATED;
+	i->op = few_ops[o3_opc];
+	i->size = 3;
+	i->width = 64;
+	i->rt = rt(w);
+	i->rt2 = rs(w);
+	i->flags = order(A, R);
+	if (S || !i->op)
+		return NISV_UNALLOCATED;
+	return i->rt == i->rt2 ? NISV_UNPREDICTABLE : NISV_DONE;
 }
 
 /* 0 sz 011001 A R 1 Rs o3 opc 01 Rn Rt: LDTADD, LDTCLR, LDTSET, SWPT */
 static int atomic_unprivileged(struct nisv_insn *i, uint32_t w)
 {
-	const unsigned int o3_opc = bits(w, 15, 12);
+	const unsigned int sz = bit(w, 30), A = bit(w, 23), R = bit(w, 22), o3_opc = bits(w, 15, 12);
 
-	return o3_opc == 0 || o3_opc == 1 || o3_opc == 3 || o3_opc == 8 ? nisv_named(i, w) : NISV_UNALLOCATED;
+	i->op = o3_opc ? few_ops[o3_opc] : NISV_ADD;
+	i->size = 2 + sz;
+	i->width = gpr_width(i->size);
+	i->rt = rt(w);
+	i->rs = rs(w);
+	i->flags = order(A, R) | NISV_UNPRIV;
+	return i->op ? NISV_DONE : NISV_UNALLOCATED;
+}
+
+/* The same as elsewhere, unprivileged: CASPT, LDTXR and STTXR, CAST */
+static int unprivileged_casp(struct nisv_insn *i, uint32_t w)
+{
+	const int ret = casp(i, w);
+
+	i->flags |= NISV_UNPRIV;
+	return ret;
+}
+
+static int unprivileged_exclusive(struct nisv_insn *i, uint32_t w)
+{
+	const int ret = exclusive(i, w);
+
+	i->flags |= NISV_UNPRIV;
+	return ret;
+}
+
+static int unprivileged_swap(struct nisv_insn *i, uint32_t w)
+{
+	const int ret = compare_swap(i, w);
+
+	i->flags |= NISV_UNPRIV;
+	return ret;
+}
+
+/* A load after which, or a store before which, Rn moves on by what is accessed */
+static void move_on(struct nisv_insn *i, unsigned int bytes)
+{
+	const bool load = i->op == NISV_LOAD;
+
+	i->mode = load ? NISV_POST_INDEX : NISV_PRE_INDEX;
+	i->imm = load ? (int32_t)bytes : -(int32_t)bytes;
+	i->flags |= NISV_WRITEBACK;
+}
+
+/* 1 sz 011001 0 L 0 Rt2 opc2 10 Rn Rt: LDIAPP, STILP, opc2 0 with writeback */
+static int ordered_pair(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int sz = bit(w, 30), L = bit(w, 22), opc2 = bits(w, 15, 12);
+
+	i->op = L ? NISV_LOAD : NISV_STORE;
+	i->size = 2 + sz;
+	i->width = gpr_width(i->size);
+	i->rt = rt(w);
+	i->rt2 = rs(w);
+	i->flags = L ? NISV_RCPC : NISV_RELEASE;
+	if (!opc2)
+		move_on(i, 2 << i->size);
+	return L && i->rt == i->rt2 ? NISV_UNPREDICTABLE : writeback(i);
+}
+
+/* 1 sz 011001 1 L 000000000010 Rn Rt: LDAPR, STLR with writeback */
+static int ordered_writeback(struct nisv_insn *i, uint32_t w)
+{
+	const unsigned int sz = bit(w, 30), L = bit(w, 22);
+
+	i->op = L ? NISV_LOAD : NISV_STORE;
+	i->size = 2 + sz;
+	i->width = gpr_width(i->size);
+	i->rt = rt(w);
+	i->flags = L ? NISV_RCPC : NISV_RELEASE;
+	move_on(i, 1 << i->size);
+	return writeback(i);
 }
 
 /* size 011001 opc 0 imm9 00 Rn Rt */
@@ -471,6 +563,15 @@ static int cache(struct nisv_insn *i, uint32_t w)
 	return bit(op2s[op1 / 3][CRm], op2) ? NISV_NO_ACCESS : NISV_OTHER;
 }
 
+/* 0 Q 0011010 L 000001100001 Rn Rt: LDAP1, STL1 of a doubleword */
+static int ordered_lane(struct nisv_insn *i, uint32_t w)
+{
+	const int ret = simd_single(i, w);
+
+	i->flags |= i->op == NISV_LOAD ? NISV_RCPC : NISV_RELEASE;
+	return ret;
+}
+
 static const struct row exclusives[] = {
 	ROW(0xbfa07c00, 0x08207c00, CASP, casp),
 	ROW(0xbfa00000, 0x88200000, EXCLUSIVE_PAIR, exclusive),
@@ -480,9 +581,9 @@ static const struct row exclusives[] = {
 };
 
 static const struct row unprivilegeds[] = {
-	ROW(0xffa17c01, 0x49807c00, LSUI, nisv_named),		/* CASPT */
-	ROW(0xbfa00000, 0x89000000, LSUI, nisv_named),		/* LDTXR, STTXR */
-	ROW(0xffa07c00, 0xc9807c00, LSUI, nisv_named),		/* CAST */
+	ROW(0xffa17c01, 0x49807c00, LSUI, unprivileged_casp),
+	ROW(0xbfa00000, 0x89000000, LSUI, unprivileged_exclusive),
+	ROW(0xffa07c00, 0xc9807c00, LSUI, unprivileged_swap),
 };
 
 static const struct row multiples[] = {
@@ -492,7 +593,7 @@ static const struct row multiples[] = {
 
 static const struct row structures[] = {
 	ROW(0xbf9f0000, 0x0d000000, SIMD_SINGLE, simd_single),
-	ROW(0xbfbffc00, 0x0d018400, RCPC3, nisv_named),		/* LDAP1, STL1 */
+	ROW(0xbfbffc00, 0x0d018400, RCPC3, ordered_lane),
 	ROW(0xbf800000, 0x0d800000, SIMD_SINGLE_POST, simd_single),
 };
 
@@ -507,11 +608,11 @@ static const struct row unscaleds[] = {
 	ROW(0xbf200c00, 0x19200400, LSUI, atomic_unprivileged),
 	ROW(0xffffec00, 0xd91f0c00, GCS, nisv_named),
 	ROW(0xff200000, 0xd9200000, TAGS, tags),
-	ROW(0xbfa0ec00, 0x99000800, RCPC3, nisv_named),		/* LDIAPP, STILP */
-	ROW(0xbfbffc00, 0x99800800, RCPC3, nisv_named),		/* LDAPR, STLR with writeback */
+	ROW(0xbfa0ec00, 0x99000800, RCPC3, ordered_pair),
+	ROW(0xbfbffc00, 0x99800800, RCPC3, ordered_writeback),
 	ROW(0x3f200c00, 0x19000000, ORDERED_UNSCALED, ordered_unscaled),
-	ROW(0x3fa00c00, 0x1d000800, RCPC3, nisv_named),		/* LDAPUR, STLUR of B, H, S, D */
-	ROW(0xffa00c00, 0x1d800800, RCPC3, nisv_named),		/* and of Q registers */
+	ROW(0x3fa00c00, 0x1d000800, RCPC3, ordered_unscaled),	/* B, H, S, D registers */
+	ROW(0xffa00c00, 0x1d800800, RCPC3, ordered_unscaled),	/* Q registers */
 	ROW(0xfb200c00, 0x19000400, COPY_SET, copy_set),
 };
 

@@ -359,6 +359,32 @@ static uint64_t operate(unsigned int op, unsigned int width, uint64_t old, uint6
 	}
 }
 
+/* LDCLRP, LDSETP, SWPP: on two doublewords, which are in Rt and Rt2, as then the old ones */
+static int read_modify_write_pair(struct access *a)
+{
+	const struct nisv_insn *i = a->i;
+	uint8_t old[16];
+	uint64_t rs;
+	int ret;
+
+	ret = gather(a);
+	if (!ret)
+		ret = transfer(a, false, old);
+	if (ret)
+		return ret;
+	notice_store(a);
+	for (unsigned int n = 0; n < 16; n += 8) {
+		rs = get_bytes(a->data + n, 8, a->big);
+		put_bytes(a->data + n, 8, a->big, operate(i->op, 64, get_bytes(old + n, 8, a->big), rs));
+	}
+	ret = transfer(a, true, a->data);
+	if (!ret) {
+		nisv_set_r(a->c, i->rt, get_bytes(old, 8, a->big));
+		nisv_set_r(a->c, i->rt2, get_bytes(old + 8, 8, a->big));
+	}
+	return ret;
+}
+
 static int read_modify_write(struct access *a)
 {
 	const struct nisv_insn *i = a->i;
@@ -438,6 +464,6 @@ int nisv_perform(struct access *a)
 	case NISV_ZERO:
 		return zero(a);
 	default:
-		return read_modify_write(a);
+		return a->i->rt2 != NISV_NONE ? read_modify_write_pair(a) : read_modify_write(a);
 	}
 }

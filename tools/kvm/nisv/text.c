@@ -88,6 +88,18 @@ static const char *infix(const struct nisv_insn *i)
 		return "t";
 	case NISV_PAIR_NO_ALLOCATE:
 		return "n";
+	case NISV_RCPC3:
+		if (i->rt2 != NISV_NONE)
+			return load ? "iap" : "il";
+		if (i->mode == NISV_OFFSET)
+			return load ? "apu" : "lu";
+		return load ? "ap" : "l";
+	case NISV_LSUI:
+		if (!(i->flags & NISV_EXCLUSIVE_ACCESS))
+			return i->flags & NISV_NONTEMPORAL ? "tn" : "t";
+		if (i->flags & (NISV_ACQUIRE | NISV_RELEASE))
+			return load ? "atx" : "ltx";
+		return "tx";
 	default:
 		return "";
 	}
@@ -148,7 +160,8 @@ static void prefetch(struct text *t, const struct nisv_insn *i)
 
 static void structure(struct text *t, const struct nisv_insn *i)
 {
-	add(t, "%s%u%s {", i->op == NISV_LOAD ? "ld" : "st", i->selem,
+	add(t, "%s%s%u%s {", i->op == NISV_LOAD ? "ld" : "st",
+	    i->flags & NISV_RCPC ? "ap" : i->flags & NISV_RELEASE ? "l" : "", i->selem,
 	    i->flags & NISV_REPLICATE ? "r" : "");
 	for (unsigned int r = 0; r < i->nregs; r++) {
 		add(t, "%sv%u.", r ? ", " : "", (i->rt + r) % 32);
@@ -170,15 +183,24 @@ static void read_modify_write(struct text *t, const struct nisv_insn *i)
 		[NISV_SMAX] = "smax", [NISV_SMIN] = "smin", [NISV_UMAX] = "umax", [NISV_UMIN] = "umin",
 	};
 	const char *order = order_suffix(i->flags), *size = size_suffix(i->size);
+	const char *pair = i->rt2 != NISV_NONE ? "p" : "", *unprivileged = i->flags & NISV_UNPRIV ? "t" : "";
 
 	if (i->op == NISV_CAS)
-		add(t, "cas%s%s%s ", i->rt2 != NISV_NONE ? "p" : "", order, size);
+		add(t, "cas%s%s%s%s ", pair, order, size, unprivileged);
 	else if (i->op == NISV_SWP)
-		add(t, "swp%s%s ", order, size);
+		add(t, "swp%s%s%s%s ", pair, unprivileged, order, size);
 	else	/* without a result it is written as a store */
-		add(t, "%s%s%s%s ", i->rt == 31 && !(i->flags & NISV_ACQUIRE) ? "st" : "ld",
-		    NAME(names, i->op), order, size);
+		add(t, "%s%s%s%s%s%s ", i->rt == 31 && !(i->flags & NISV_ACQUIRE) ? "st" : "ld", unprivileged,
+		    NAME(names, i->op), pair, order, size);
 
+	if (i->family == NISV_LSE128) {
+		gpr(t, i->rt, 64);
+		add(t, ", ");
+		gpr(t, i->rt2, 64);
+		add(t, ", ");
+		address(t, i);
+		return;
+	}
 	gpr(t, i->rs, i->width);
 	if (i->rt2 != NISV_NONE) {
 		add(t, ", ");

@@ -391,7 +391,9 @@ static void find_forms()
 	if (isa == NISV_A64) {
 		for (uint32_t v = 0; v < 1 << 22; v++)
 			add_form(v << 10 | rnd() >> 54);
-		add_form(0xd50b7420);		/* DC ZVA: more bits are fixed than are tried */
+		/* DC ZVA, LD64B, ST64B: more bits are fixed than are tried, or than luck finds */
+		for (uint32_t w : { 0xd50b7420u, 0xf83fd044u, 0xf83f9044u })
+			add_form(w);
 		return;
 	}
 	for (uint32_t w = 0; isa == NISV_T32 && w < 0xe800; w++)

@@ -4,21 +4,21 @@
  * show: instruction set, word, nisv_decode()'s answer, family, and nisv_text(), if it is
  * not ".inst". The comments have what newer assemblers make of them.
  */
-{ NISV_A64, 0x99c00840, NISV_UNSUPPORTED, NISV_RCPC3 },		/* ldapr w0, [x2], #4 */
-{ NISV_A64, 0x998009e3, NISV_UNSUPPORTED, NISV_RCPC3 },		/* stlr w3, [x15, #-4]! */
-{ NISV_A64, 0x99440a9c, NISV_UNSUPPORTED, NISV_RCPC3 },		/* ldiapp w28, w4, [x20], #8 */
-{ NISV_A64, 0xd9010a39, NISV_UNSUPPORTED, NISV_RCPC3 },		/* stilp x25, x1, [x17, #-16]! */
-{ NISV_A64, 0x1dc0abe3, NISV_UNSUPPORTED, NISV_RCPC3 },		/* ldapur q3, [sp, #10] */
-{ NISV_A64, 0x1d1ff9e3, NISV_UNSUPPORTED, NISV_RCPC3 },		/* stlur b3, [x15, #-1] */
-{ NISV_A64, 0x0d4187e3, NISV_UNSUPPORTED, NISV_RCPC3 },		/* ldap1 { v3.d }[0], [sp] */
-{ NISV_A64, 0x0d0185e3, NISV_UNSUPPORTED, NISV_RCPC3 },		/* stl1 { v3.d }[0], [x15] */
+{ NISV_A64, 0x99c00840, NISV_DONE, NISV_RCPC3, "ldapr w0, [x2], #4" },
+{ NISV_A64, 0x998009e3, NISV_DONE, NISV_RCPC3, "stlr w3, [x15, #-4]!" },
+{ NISV_A64, 0x99440a9c, NISV_DONE, NISV_RCPC3, "ldiapp w28, w4, [x20], #8" },
+{ NISV_A64, 0xd9010a39, NISV_DONE, NISV_RCPC3, "stilp x25, x1, [x17, #-16]!" },
+{ NISV_A64, 0x1dc0abe3, NISV_DONE, NISV_RCPC3, "ldapur q3, [sp, #10]" },
+{ NISV_A64, 0x1d1ff9e3, NISV_DONE, NISV_RCPC3, "stlur b3, [x15, #-1]" },
+{ NISV_A64, 0x0d4187e3, NISV_DONE, NISV_RCPC3, "ldap1 {v3.d}[0], [sp]" },
+{ NISV_A64, 0x0d0185e3, NISV_DONE, NISV_RCPC3, "stl1 {v3.d}[0], [x15]" },
 { NISV_A64, 0x59c00840, NISV_UNALLOCATED, NISV_NO_FAMILY },	/* no halfwords */
 { NISV_A64, 0x19440a9c, NISV_UNALLOCATED, NISV_NO_FAMILY },	/* no bytes */
 { NISV_A64, 0x9dc0abe3, NISV_UNALLOCATED, NISV_NO_FAMILY },	/* Q registers have size 0 */
 { NISV_A64, 0x0d4183e3, NISV_UNALLOCATED, NISV_NO_FAMILY },	/* doublewords only */
-{ NISV_A64, 0x19221161, NISV_UNSUPPORTED, NISV_LSE128 },	/* ldclrp x1, x2, [x11] */
-{ NISV_A64, 0x19e23161, NISV_UNSUPPORTED, NISV_LSE128 },	/* ldsetpal x1, x2, [x11] */
-{ NISV_A64, 0x19218040, NISV_UNSUPPORTED, NISV_LSE128 },	/* swpp x0, x1, [x2] */
+{ NISV_A64, 0x19221161, NISV_DONE, NISV_LSE128, "ldclrp x1, x2, [x11]" },
+{ NISV_A64, 0x19e23161, NISV_DONE, NISV_LSE128, "ldsetpal x1, x2, [x11]" },
+{ NISV_A64, 0x19218040, NISV_DONE, NISV_LSE128, "swpp x0, x1, [x2]" },
 { NISV_A64, 0x1921805f, NISV_UNALLOCATED, NISV_NO_FAMILY },	/* not with xzr */
 { NISV_A64, 0x59218040, NISV_UNALLOCATED, NISV_NO_FAMILY },	/* size 1 is FEAT_THE's */
 { NISV_A64, 0x19212040, NISV_UNALLOCATED, NISV_NO_FAMILY },	/* no exclusive or */
@@ -30,19 +30,19 @@
 { NISV_A64, 0x1920a081, NISV_UNSUPPORTED, NISV_RCW },		/* rcwswpp x1, x0, [x4] */
 { NISV_A64, 0x59e10c86, NISV_UNALLOCATED, NISV_NO_FAMILY },	/* pairs are even */
 { NISV_A64, 0xb8209081, NISV_UNALLOCATED, NISV_NO_FAMILY },	/* size is 0 or 1 */
-{ NISV_A64, 0x895f7d6a, NISV_UNSUPPORTED, NISV_LSUI },		/* ldtxr w10, [x11] */
-{ NISV_A64, 0xc900fd6a, NISV_UNSUPPORTED, NISV_LSUI },		/* stltxr w0, x10, [x11] */
-{ NISV_A64, 0xc9c17c62, NISV_UNSUPPORTED, NISV_LSUI },		/* casat x1, x2, [x3] */
-{ NISV_A64, 0x49807c62, NISV_UNSUPPORTED, NISV_LSUI },		/* caspt x0, x1, x2, x3, [x3] */
-{ NISV_A64, 0x19210462, NISV_UNSUPPORTED, NISV_LSUI },		/* ldtadd w1, w2, [x3] */
-{ NISV_A64, 0x5961147f, NISV_UNSUPPORTED, NISV_LSUI },		/* sttclrl x1, [x3] */
-{ NISV_A64, 0x19213462, NISV_UNSUPPORTED, NISV_LSUI },		/* ldtset w1, w2, [x3] */
-{ NISV_A64, 0x19218462, NISV_UNSUPPORTED, NISV_LSUI },		/* swpt w1, w2, [x3] */
-{ NISV_A64, 0xe9400441, NISV_UNSUPPORTED, NISV_LSUI },		/* ldtp x1, x1, [x2] */
-{ NISV_A64, 0xe8810440, NISV_UNSUPPORTED, NISV_LSUI },		/* sttp x0, x1, [x2], #16 */
-{ NISV_A64, 0xe8400440, NISV_UNSUPPORTED, NISV_LSUI },		/* ldtnp x0, x1, [x2] */
-{ NISV_A64, 0xed000440, NISV_UNSUPPORTED, NISV_LSUI },		/* sttp q0, q1, [x2] */
-{ NISV_A64, 0xec000440, NISV_UNSUPPORTED, NISV_LSUI },		/* sttnp q0, q1, [x2] */
+{ NISV_A64, 0x895f7d6a, NISV_DONE, NISV_LSUI, "ldtxr w10, [x11]" },
+{ NISV_A64, 0xc900fd6a, NISV_DONE, NISV_LSUI, "stltxr w0, x10, [x11]" },
+{ NISV_A64, 0xc9c17c62, NISV_DONE, NISV_LSUI, "casat x1, x2, [x3]" },
+{ NISV_A64, 0x49807c62, NISV_DONE, NISV_LSUI, "caspt x0, x1, x2, x3, [x3]" },
+{ NISV_A64, 0x19210462, NISV_DONE, NISV_LSUI, "ldtadd w1, w2, [x3]" },
+{ NISV_A64, 0x5961147f, NISV_DONE, NISV_LSUI, "sttclrl x1, [x3]" },
+{ NISV_A64, 0x19213462, NISV_DONE, NISV_LSUI, "ldtset w1, w2, [x3]" },
+{ NISV_A64, 0x19218462, NISV_DONE, NISV_LSUI, "swpt w1, w2, [x3]" },
+{ NISV_A64, 0xe9400441, NISV_UNPREDICTABLE, NISV_LSUI, "ldtp x1, x1, [x2]" },
+{ NISV_A64, 0xe8810440, NISV_DONE, NISV_LSUI, "sttp x0, x1, [x2], #16" },
+{ NISV_A64, 0xe8400440, NISV_DONE, NISV_LSUI, "ldtnp x0, x1, [x2]" },
+{ NISV_A64, 0xed000440, NISV_DONE, NISV_LSUI, "sttp q0, q1, [x2]" },
+{ NISV_A64, 0xec000440, NISV_DONE, NISV_LSUI, "sttnp q0, q1, [x2]" },
 { NISV_A64, 0x095f7d6a, NISV_UNALLOCATED, NISV_NO_FAMILY },	/* words and doublewords only */
 { NISV_A64, 0x89c17c62, NISV_UNALLOCATED, NISV_NO_FAMILY },	/* doublewords only */
 { NISV_A64, 0x19212462, NISV_UNALLOCATED, NISV_NO_FAMILY },	/* no exclusive or */
@@ -88,7 +88,7 @@
 /* What is left after a refusal */
 { NISV_A64, 0xd503201f, NISV_OTHER, NISV_NO_FAMILY, ".inst 0xd503201f" },	/* nop */
 { NISV_A64, 0xf8bfd000, NISV_UNALLOCATED, NISV_NO_FAMILY, ".inst 0xf8bfd000" },
-{ NISV_A64, 0x19218040, NISV_UNSUPPORTED, NISV_LSE128, ".inst 0x19218040 // 128-bit atomic memory operations" },
+{ NISV_A64, 0x38209081, NISV_UNSUPPORTED, NISV_RCW, ".inst 0x38209081 // read-check-write atomic memory operations" },
 { NISV_A32, 0xf8bd0a00, NISV_UNSUPPORTED, NISV_A32_SYSTEM, ".inst 0xf8bd0a00 @ AArch32 system load/store" },
 { NISV_A32, 0xe1800d90, NISV_UNALLOCATED, NISV_NO_FAMILY, ".inst 0xe1800d90" },
 { NISV_T32, 0xbf00, NISV_OTHER, NISV_NO_FAMILY, ".inst 0xbf00" },		/* nop */
