@@ -98,12 +98,14 @@ enum nisv_op {
 	NISV_UMIN,
 	NISV_SWP,
 	NISV_CAS,	/* Rs is what is expected, then the old value; Rt is new */
-	NISV_ZERO,	/* DC ZVA: a block of zeros */
+	NISV_ZERO,	/* DC ZVA, DC GZVA: a block of zeros; STZG, STZ2G: 16 or 32 bytes */
 	NISV_PREFETCH,	/* no access */
 	NISV_MAINTAIN,	/* cache maintenance by address, in Rt: no access */
 	/* Recognised, and not carried out; no field below but `family` is valid */
 	NISV_NAMED,
 	NISV_UNKNOWN,	/* nothing that accesses memory, as far as is known here */
+	NISV_LOAD_TAG,	/* LDG: where no tags are, 0 */
+	NISV_STORE_TAG,	/* STG, ST2G: where no tags are, they go nowhere; STZG is NISV_ZERO */
 };
 
 /*

@@ -208,6 +208,19 @@ static int literal(struct nisv_insn *i, uint32_t w)
 	return NISV_DONE;
 }
 
+/* 0110100 type 0 imm7 Rt2 Rn Rt: STGP */
+static int tag_pair(struct nisv_insn *i, uint32_t w)
+{
+	i->family = NISV_TAGS;
+	i->op = NISV_STORE;
+	i->size = 3;
+	i->width = 64;
+	i->imm = sbits(w, 21, 15) * 16;
+	if (i->mode != NISV_OFFSET)
+		i->flags = NISV_WRITEBACK;
+	return NISV_DONE;
+}
+
 /* opc 101 V type L imm7 Rt2 Rn Rt, type: how the address is made */
 static int pair(struct nisv_insn *i, uint32_t w)
 {
@@ -230,7 +243,7 @@ static int pair(struct nisv_insn *i, uint32_t w)
 		if (no_allocate)
 			return NISV_UNALLOCATED;
 		if (!L)
-			return named(i, NISV_TAGS);
+			return tag_pair(i, w);
 		i->size = 2;
 		i->width = 64;
 		i->flags = NISV_SIGNED;
@@ -399,13 +412,24 @@ static int ordered_unscaled(struct nisv_insn *i, uint32_t w)
 	return ret;
 }
 
-/* 11011001 opc 1 imm9 op2 Rn Rt */
+/* 11011001 opc 1 imm9 op2 Rn Rt: STG, STZG, ST2G, STZ2G, and if op2 is 0 others */
 static int tags(struct nisv_insn *i, uint32_t w)
 {
-	const unsigned int opc = bits(w, 23, 22), imm9 = bits(w, 20, 12), op2 = bits(w, 11, 10);
+	static const uint8_t modes[] = { NISV_OFFSET, NISV_POST_INDEX, NISV_OFFSET, NISV_PRE_INDEX };
+	const unsigned int opc = bits(w, 23, 22), op2 = bits(w, 11, 10);
 
-	/* STZGM, STGM and LDGM have no offset */
-	return !op2 && opc != 1 && imm9 ? NISV_UNALLOCATED : nisv_named(i, w);
+	i->imm = sbits(w, 20, 12) * 16;
+	if (!op2 && opc != 1)	/* STZGM, STGM and LDGM, which have no offset */
+		return i->imm ? NISV_UNALLOCATED : nisv_named(i, w);
+	i->op = !op2 ? NISV_LOAD_TAG : opc & 1 ? NISV_ZERO : NISV_STORE_TAG;
+	i->rt = rt(w);
+	i->width = 64;
+	i->size = 4;
+	i->nregs = op2 ? 1 + (opc >> 1) : 1;	/* granules */
+	i->mode = modes[op2];
+	if (op2 & 1)
+		i->flags = NISV_WRITEBACK;
+	return NISV_DONE;
 }
 
 /* 00 011 o0 01 op1 0 Rs op2 01 Rn Rd */
@@ -536,7 +560,7 @@ static int unsigned_offset(struct nisv_insn *i, uint32_t w)
 	return ret;
 }
 
-/* DC ZVA, Xt */
+/* DC ZVA, and with its tags DC GZVA */
 static int dc_zva(struct nisv_insn *i, uint32_t w)
 {
 	i->op = NISV_ZERO;
@@ -544,6 +568,14 @@ static int dc_zva(struct nisv_insn *i, uint32_t w)
 	i->rt = rt(w);
 	i->width = 64;
 	return NISV_DONE;
+}
+
+static int dc_gva(struct nisv_insn *i, uint32_t w)
+{
+	const int ret = dc_zva(i, w);
+
+	i->op = NISV_STORE_TAG;
+	return ret;
 }
 
 /* 1101010100001 op1 0111 CRm op2 Rt, op1 0 or 3: those that go by address */
@@ -643,8 +675,8 @@ static const struct row unsigneds[] = {
 /* Elsewhere in the instruction set */
 static const struct row systems[] = {
 	ROW(0xffffffe0, 0xd50b7420, DC_ZVA, dc_zva),
-	ROW(0xffffffe0, 0xd50b7460, TAGS, nisv_named),		/* DC GVA */
-	ROW(0xffffffe0, 0xd50b7480, TAGS, nisv_named),		/* DC GZVA */
+	ROW(0xffffffe0, 0xd50b7460, TAGS, dc_gva),
+	ROW(0xffffffe0, 0xd50b7480, TAGS, dc_zva),			/* DC GZVA */
 	ROW(0xffffffe0, 0xd50b74a0, TAGS, nisv_named),		/* DC ZGBVA */
 	ROW(0xffffffe0, 0xd50b74e0, TAGS, nisv_named),		/* DC GBVA */
 	ROW(0xfffff000, 0xd5087000, CACHE, cache),

@@ -140,6 +140,18 @@ static void sync_flags(struct nisv_insn *i, bool exclusive, bool ordered)
 		i->flags |= i->op == NISV_LOAD ? NISV_ACQUIRE : NISV_RELEASE;
 }
 
+/* cond 00010 B 00 Rn Rt 00001001 Rt2: SWP, SWPB, until Armv7 */
+static int swap(struct nisv_insn *i, uint32_t w)
+{
+	i->op = NISV_SWP;
+	i->size = bit(w, 22) ? 0 : 2;
+	i->rt = bits(w, 15, 12);
+	i->rs = bits(w, 3, 0);
+	if (i->rt == PC || i->rs == PC || i->rn == PC || i->rn == i->rt || i->rn == i->rs || bits(w, 11, 8))
+		return NISV_UNPREDICTABLE;
+	return NISV_DONE;
+}
+
 /* cond 0001 1 type L Rn Rd/Rt 11 ex ord 1001 Rt, ex and ord inverted */
 static int a32_sync(struct nisv_insn *i, uint32_t w)
 {
@@ -376,7 +388,7 @@ static int simd_single(struct nisv_insn *i, uint32_t w)
 
 /* By the fields that all have; what they leave open, the functions refuse */
 static const struct row a32_extras[] = {
-	ROW(0x0fb00ff0, 0x01000090, A32_SYNC, nisv_named),	/* SWP, SWPB, until Armv7 */
+	ROW(0x0fb000f0, 0x01000090, A32_SYNC, swap),
 	ROW(0x0f8000f0, 0x01800090, A32_SYNC, a32_sync),
 	ROW(0x0e0000f0, 0x000000b0, A32_EXTRA, a32_extra),
 	ROW(0x0e0000d0, 0x000000d0, A32_EXTRA, a32_extra),
@@ -573,15 +585,26 @@ static int t32_exclusive(struct nisv_insn *i, uint32_t w)
 	return sync_constrained(i);
 }
 
+/* 111010001101 Rn 11110000000 H Rm: TBB, TBH */
+static int table_branch(struct nisv_insn *i, uint32_t w)
+{
+	i->family = NISV_A32_TABLE_BRANCH;
+	i->op = NISV_LOAD;
+	i->size = bit(w, 4);
+	i->rt = PC;
+	i->rm = bits(w, 3, 0);
+	i->shift = i->size;
+	return i->rm == PC || bits(w, 15, 8) != 0xf0 ? NISV_UNPREDICTABLE : NISV_DONE;
+}
+
 /* 11101000110 L Rn Rt Rt2 op3 size Rd: op3 says whether it is exclusive, and ordered */
 static int t32_sync(struct nisv_insn *i, uint32_t w)
 {
 	const unsigned int L = bit(w, 20), op3 = bits(w, 7, 6), size = bits(w, 5, 4);
 	const bool exclusive = op3 & 1, ordered = op3 & 2;
 
-	if (!op3) {
-		return L && size < 2 ? named(i, NISV_A32_TABLE_BRANCH) : NISV_UNALLOCATED;
-	}
+	if (!op3)
+		return L && size < 2 ? table_branch(i, w) : NISV_UNALLOCATED;
 	if ((!exclusive && size == 3) || (op3 == 1 && size == 2))
 		return NISV_UNALLOCATED;
 	i->op = L ? NISV_LOAD : NISV_STORE;

@@ -80,8 +80,8 @@ static int find(struct access *a, uint64_t esr_iss)
 	if (ret)
 		return ret;
 	/* An atomic access may report either direction */
-	a->reads = i->op != NISV_STORE && i->op != NISV_ZERO;
-	a->writes = i->op != NISV_LOAD;
+	a->writes = i->op != NISV_LOAD && i->op != NISV_LOAD_TAG;
+	a->reads = !a->writes || (i->op != NISV_STORE && i->op != NISV_ZERO && i->op != NISV_STORE_TAG);
 	return cm || (!a->writes && wnr) || (!a->reads && !wnr) ? NISV_MISMATCH : NISV_DONE;
 }
 
@@ -121,6 +121,12 @@ static int authenticate(struct access *a)
 	return nisv_strip(a->c, &a->base);
 }
 
+/* Of DCZID_EL0's size, at Xt */
+static bool is_block(const struct nisv_insn *i)
+{
+	return i->isa == NISV_A64 && i->rn == NISV_NONE && i->mode != NISV_PC_RELATIVE;
+}
+
 static int block_address(struct access *a)
 {
 	uint64_t dczid;
@@ -147,7 +153,8 @@ static int base(struct access *a)
 
 	if (c->isa != NISV_A64 && a->i->rn == 15) {
 		ret = nisv_get_r(c, 15, &a->base);
-		a->base &= ~3ull;
+		if (a->i->family != NISV_A32_TABLE_BRANCH)
+			a->base &= ~3ull;
 		return ret;
 	}
 	reg = nisv_base(c, a->i->rn);
@@ -156,12 +163,20 @@ static int base(struct access *a)
 	return ret;
 }
 
+/* STG and such: 16 bytes each */
+static bool has_granules(const struct nisv_insn *i)
+{
+	return i->family == NISV_TAGS && i->size == 4;
+}
+
 static unsigned int elements(const struct nisv_insn *i)
 {
 	if (i->flags & NISV_LIST)
 		return i->flags & NISV_SIMD ? i->nregs : __builtin_popcount(i->list);
 	if (i->flags & NISV_STRUCTURE)
 		return i->lanes && !(i->flags & NISV_REPLICATE) ? i->nregs * i->lanes : i->selem;
+	if (has_granules(i))
+		return i->nregs;
 	return i->rt2 != NISV_NONE ? 2 : 1;
 }
 
@@ -175,7 +190,7 @@ static int make_address(struct access *a, uint64_t *after)
 
 	a->elements = elements(i);
 	a->len = a->elements << i->size;
-	if (i->op == NISV_ZERO)
+	if (is_block(i))
 		return block_address(a);
 	if (i->isa == NISV_A64 && i->mode == NISV_PC_RELATIVE) {
 		a->va = c->x[NISV_PC] + by;
@@ -194,6 +209,8 @@ static int make_address(struct access *a, uint64_t *after)
 	if (ret)
 		return ret;
 	a->va = address(c, i->mode == NISV_POST_INDEX ? a->base : a->base + by);
+	if (i->op == NISV_LOAD_TAG)	/* that of the granule it is in */
+		a->va &= ~15ull;
 	*after = a->base + (i->flags & NISV_LIST ? (uint64_t)(int64_t)i->step : by);
 	return NISV_DONE;
 }
@@ -322,7 +339,7 @@ static int aarch32_state(struct access *a)
 	if (!is_executed(a))
 		return NISV_MISMATCH;
 	/* A branch is the last that has the condition, and is loaded from a word */
-	if (loads_pc && ((i->isa == NISV_T32 && it_of(c->x[NISV_PSTATE]) & 7) || a->va & 3))
+	if (loads_pc && ((i->isa == NISV_T32 && it_of(c->x[NISV_PSTATE]) & 7) || (i->size == 2 && a->va & 3)))
 		return NISV_UNPREDICTABLE;
 	if (i->flags & NISV_USER_REGS) {
 		if (c->mode == MODE_USR || c->mode == MODE_SYS)
@@ -345,7 +362,7 @@ static bool aligned(const struct access *a)
 	const struct nisv_insn *i = a->i;
 
 	if (i->isa != NISV_A64) {
-		if (i->flags & whole)
+		if (i->flags & whole || i->op == NISV_SWP)
 			return !(a->va & (a->len - 1));
 		if (i->flags & NISV_STRUCTURE)
 			return !(a->va & ((1u << i->align) - 1));
@@ -355,6 +372,8 @@ static bool aligned(const struct access *a)
 	}
 	if (i->size == 6)
 		return !(a->va & 63);
+	if (i->family == NISV_TAGS)
+		return !(a->va & 15);
 	if (i->flags & NISV_EXCLUSIVE_ACCESS || (a->reads && a->writes))
 		return !(a->va & (a->len - 1)) || (a->va & 15) + a->len <= 16;
 	return true;
@@ -382,6 +401,8 @@ static int as_one(const struct access *a)
 	const bool exclusive = a->i->flags & NISV_EXCLUSIVE_ACCESS, atomic = a->reads && a->writes;
 
 	if (exclusive && !a->c->bus->monitor)
+		return NISV_UNSUPPORTED;
+	if (a->i->family == NISV_TAGS && a->found == IS_RAM)	/* which may have tags */
 		return NISV_UNSUPPORTED;
 	if (!exclusive && !atomic && a->i->size != 6)
 		return NISV_DONE;

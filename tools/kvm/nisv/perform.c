@@ -233,6 +233,11 @@ static int scatter(struct access *a)
 	for (unsigned int n = 0; n < a->elements; n++) {
 		unsigned int reg = nth_reg(i, n), lane, size;
 
+		if (i->family == NISV_A32_TABLE_BRANCH) {	/* on by so many halfwords */
+			nisv_get_r(a->c, 15, value);
+			nisv_set_r(a->c, 15, (value[0] + 2 * get_bytes(a->data, 1 << i->size, a->big)) | 1);
+			continue;
+		}
 		if (!(i->flags & NISV_SIMD)) {
 			nisv_set_r(a->c, reg, extended(i, get_bytes(a->data + (n << i->size), 1 << i->size, a->big)));
 			continue;
@@ -452,6 +457,17 @@ static int zero(struct access *a)
 	return nisv_transfer(&a->m, true, zeros, a->len, 8);
 }
 
+/* No tags here: that of the granule is 0 */
+static int load_tag(struct access *a)
+{
+	uint64_t value;
+	const int ret = nisv_get_r(a->c, a->i->rt, &value);
+
+	if (!ret)
+		nisv_set_r(a->c, a->i->rt, value & ~(0xfull << 56));
+	return ret;
+}
+
 int nisv_perform(struct access *a)
 {
 	switch (a->i->op) {
@@ -463,6 +479,10 @@ int nisv_perform(struct access *a)
 		return compare_and_swap(a);
 	case NISV_ZERO:
 		return zero(a);
+	case NISV_LOAD_TAG:
+		return load_tag(a);
+	case NISV_STORE_TAG:
+		return NISV_DONE;
 	default:
 		return a->i->rt2 != NISV_NONE ? read_modify_write_pair(a) : read_modify_write(a);
 	}

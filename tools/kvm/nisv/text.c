@@ -243,6 +243,29 @@ static void load_store(struct text *t, const struct nisv_insn *i)
 	address(t, i);
 }
 
+static void tags(struct text *t, const struct nisv_insn *i)
+{
+	if (i->rn == NISV_NONE) {
+		add(t, "dc %sva, ", i->op == NISV_ZERO ? "gz" : "g");
+		gpr(t, i->rt, 64);
+		return;
+	}
+	if (i->op == NISV_STORE) {
+		add(t, "stgp ");
+		gpr(t, i->rt, 64);
+		add(t, ", ");
+		gpr(t, i->rt2, 64);
+	} else {
+		add(t, i->op == NISV_LOAD_TAG ? "ldg " : "st%s%sg ", i->op == NISV_ZERO ? "z" : "", i->nregs > 1 ? "2" : "");
+		if (i->rt == 31 && i->op != NISV_LOAD_TAG)
+			add(t, "sp");
+		else
+			gpr(t, i->rt, 64);
+	}
+	add(t, ", ");
+	address(t, i);
+}
+
 /* DC and IC, by CRm and op2 */
 static void maintain(struct text *t, const struct nisv_insn *i)
 {
@@ -367,6 +390,14 @@ static void aarch32(struct text *t, const struct nisv_insn *i)
 		structure32(t, i);
 		return;
 	}
+	if (i->family == NISV_A32_TABLE_BRANCH) {
+		add(t, "tb%s [r%u, r%u%s]", i->size ? "h" : "b", i->rn, i->rm, i->size ? ", lsl #1" : "");
+		return;
+	}
+	if (i->op == NISV_SWP) {
+		add(t, "swp%s%s r%u, r%u, [r%u]", i->size ? "" : "b", NAME(conds, i->cond), i->rt, i->rs, i->rn);
+		return;
+	}
 	mnemonic32(t, i);
 	if (i->flags & NISV_LIST) {
 		list(t, i);
@@ -397,6 +428,8 @@ int nisv_text(const struct nisv_insn *i, char *buf, size_t size)
 		prefetch(&t, i);
 	} else if (i->op == NISV_MAINTAIN) {
 		maintain(&t, i);
+	} else if (i->family == NISV_TAGS) {
+		tags(&t, i);
 	} else if (i->op == NISV_ZERO) {
 		add(&t, "dc zva, ");
 		gpr(&t, i->rt, 64);

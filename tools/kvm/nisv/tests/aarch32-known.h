@@ -23,3 +23,4 @@
 { CAPSTONE, "*|aes*", "libnisv: capstone takes the T32 word for an A32 one" },
 { CAPSTONE, "ldr|ldm", "both: POP of one register is LDR, with the base moved by 4 after it" },
 { CAPSTONE, "stm|stmgt", "libnisv: capstone is in the IT block of the word before" },
+{ CAPSTONE, "swp*|", "libnisv: capstone is asked for Armv8, which has no SWP" },

@@ -752,6 +752,7 @@ static void name_of(const struct nisv_insn *i, char *name, size_t size)
 	static const char * const ops[] = {
 		"load", "store", "add", "clear bits", "exclusive or", "set bits", "signed maximum",
 		"signed minimum", "unsigned maximum", "unsigned minimum", "swap", "compare and swap", "zero",
+		[NISV_LOAD_TAG] = "load a tag", [NISV_STORE_TAG] = "store a tag",
 	};
 	char what[40] = "";
 
@@ -812,7 +813,9 @@ static void find_forms(void)
 	for (uint32_t v = 0; v < 1 << 17; v++)
 		for (unsigned int n = 0; n < ARRAY_SIZE(rm); n++)
 			add_form(NISV_A64, (v >> 6) << 21 | rm[n] << 16 | (v & 63) << 10 | 0x44);
-	add_form(NISV_A64, 0xd50b7423);	/* DC ZVA is not among these */
+	add_form(NISV_A64, 0xd50b7423);	/* DC ZVA, GVA, GZVA are not among these */
+	add_form(NISV_A64, 0xd50b7463);
+	add_form(NISV_A64, 0xd50b7483);
 }
 
 /* From one instance to the next, so that they get to where only two bits at once lead */
@@ -832,8 +835,10 @@ static uint32_t another(struct form *f, struct nisv_insn *i)
 
 unsigned int bytes_of(const struct nisv_insn *i)
 {
-	if (i->op == NISV_ZERO)
+	if (i->rn == NISV_NONE && i->mode != NISV_PC_RELATIVE)	/* DC ZVA */
 		return 64;
+	if (i->family == NISV_TAGS && i->size == 4)
+		return i->nregs * 16;
 	if (i->flags & NISV_STRUCTURE)
 		return (i->lanes && !(i->flags & NISV_REPLICATE) ? i->nregs * i->lanes : i->selem) << i->size;
 	return (i->rt2 != NISV_NONE ? 2 : 1) << i->size;
@@ -885,7 +890,7 @@ static bool aim(struct context *c, const struct nisv_insn *i, uint64_t slot, uin
 		*target = slot + offset;
 		return *target >= world.window && *target - world.window + NEAR / 2 < pages(WINDOW_PAGES);
 	}
-	if (i->op == NISV_ZERO) {
+	if (i->rn == NISV_NONE) {
 		if (i->rt == 31)
 			return false;
 		put_x(c, i->rt, *target + rnd() % 64);

@@ -23,6 +23,10 @@
 { "A64 [ls][dt]t*p *|undefined", "it has no FEAT_LSUI" },
 { "A64 stlur*|not implemented", "it has no FEAT_LRCPC2" },
 { "A64 ldra[ab] *|not implemented", "it has no FEAT_PAuth" },
+{ "A64 st*g *|not implemented", "it has no FEAT_MTE" },
+{ "A64 stgp *|undefined", "it has no FEAT_MTE" },
+{ "A64 ldg *|not implemented", "it has no FEAT_MTE" },
+{ "A64 dc g*|not implemented", "it has no FEAT_MTE" },
 { "A64 [ls][dt]64b *|not implemented", "it has no FEAT_LS64" },
 
 { "A32 v[ls][dt]r.16 *|not implemented", "it has no FEAT_FP16" },
