@@ -254,32 +254,48 @@ $(misfit "$top/patches/$base/$patch")"
 	unset GIT_INDEX_FILE
 }
 
+# Where KVM for Arm is in a kernel tree
+kvm=(include/uapi/linux/kvm.h arch/arm64/include arch/arm64/kvm arch/arm/include arch/arm/kvm virt/kvm)
+
 # Where a kernel tree has a name, or what else a Perl regular expression finds
 uses() {
-	local places=(include/uapi/linux/kvm.h arch/arm64/include arch/arm64/kvm arch/arm/include arch/arm/kvm virt/kvm)
-
-	(cd "$1" && { grep -rlP "$2" "${places[@]}" 2>/dev/null || true; } | xargs)
+	(cd "$1" && { grep -rlP "$2" "${kvm[@]}" 2>/dev/null || true; } | xargs)
 }
 
-# Refuse the tree $1, which is called $2, if it uses the feature's numbers for something
-# else, or has a part of it. All of it is mainline's, since v5.5, or a backport, and then
-# the base $3 has to have fixes of that.
-carried() {
-	local name what where there='' missing=''
+# What the tree $1 has in place of the feature's numbers. In a shell of its own, as names
+# become variables there, and their values expressions with those.
+clashes() (
+	cd "$1"
+	{ grep -rE '^[[:blank:]]*#[[:blank:]]*define[[:blank:]]+[A-Z_]*KVM_' "${kvm[@]}" 2>/dev/null || true; } |
+		sed -nE 's/\r$//; s@[[:blank:]]*/[*/].*@@; s/\b(0[xX][0-9a-fA-F]+|[0-9]+)[uUlL]+\b/\1/g
+			s/^([^:]+):[[:blank:]]*#[[:blank:]]*define[[:blank:]]+(\w+)[[:blank:]]+([A-Za-z0-9_[:blank:]()+*<>|&-]+)$/\1 \2 \3/p' >"$tmp/defined"
+	while read -r file name value; do
+		printf -v "$name" %s "$value"
+	done <"$tmp/defined"
+	while read -r file name value; do
+		case $value in
+		0?* | *[!0-9]*)	value=$( (echo $((value))) 2>/dev/null) || continue ;;
+		esac
+		case $name.$value in
+		KVM_CAP_ARM_NISV_TO_USER.177 | KVM_CAP_ARM_INJECT_EXT_DABT.178 | KVM_EXIT_ARM_NISV.28) ;;
+		KVM_CAP_ARM_NISV_TO_USER.* | KVM_CAP_ARM_INJECT_EXT_DABT.* | KVM_EXIT_ARM_NISV.*)
+				echo "  $name is $value: $file" ;;
+		KVM_CAP_*.177)	echo "  $name is 177, as KVM_CAP_ARM_NISV_TO_USER: $file" ;;
+		KVM_CAP_*.178)	echo "  $name is 178, as KVM_CAP_ARM_INJECT_EXT_DABT: $file" ;;
+		KVM_EXIT_*.28)	echo "  $name is 28, as KVM_EXIT_ARM_NISV: $file" ;;
+		esac
+	done <"$tmp/defined"
+	for file in arch/{arm64,arm}/include/uapi/asm/kvm.h; do
+		name=$(grep -ozP 'serror_has_esr;\s*(?:(?:/\*(?s:.*?)\*/|//.*)\s*)*(?:unsigned\s+)?\w+\s+\K(?!ext_dabt_pending\b|_*(?:pad|reserved|rsvd|unused))\w+' \
+			"$file" 2>/dev/null | tr -d '\0') || true
+		[ -z "$name" ] || echo "  $name is where ext_dabt_pending is: $file"
+	done
+)
 
-	while IFS=: read -r name what; do
-		where=$(uses "$1" "$what")
-		[ -z "$where" ] || there+="  $name: $where"$'\n'
-	done <<-'END'
-		number 177 or 178 for another capability:^#define\s+KVM_CAP_(?!ARM_(NISV_TO_USER|INJECT_EXT_DABT)\b)\w+\s+(17[78]|0x[bB][12])\b
-		number 28 for another exit:^#define\s+KVM_EXIT_(?!ARM_NISV\b)\w+\s+(28|0x1[cC])\b
-		another number for one of its names:^#define\s+(KVM_CAP_ARM_NISV_TO_USER\s++(?!177\b|0x[bB]1\b)|KVM_CAP_ARM_INJECT_EXT_DABT\s++(?!178\b|0x[bB]2\b)|KVM_EXIT_ARM_NISV\s++(?!28\b|0x1[cC]\b))
-	END
-	[ -z "$there" ] || {
-		echo "${0##*/}: $2 uses numbers that are the feature's, in mainline and in every VMM: it cannot have both" >&2
-		printf '%s' "$there" >&2
-		exit 1
-	}
+# Refuse the tree $1, which is called $2, if it has a part of the feature. All of it is
+# mainline's, since v5.5, or a backport, and then the base $3 has to have fixes of that.
+carried() {
+	local name where there='' missing=''
 
 	for name in KVM_CAP_ARM_NISV_TO_USER KVM_CAP_ARM_INJECT_EXT_DABT KVM_EXIT_ARM_NISV ext_dabt_pending; do
 		where=$(uses "$1" "\\b$name\\b")
@@ -290,16 +306,11 @@ carried() {
 		fi
 	done
 	[ -n "$there" ] || return 0
-	[ -z "$missing" ] || {
-		echo "${0##*/}: $2 has a part of the feature, and the series cannot tell which; it lacks:$missing" >&2
-		printf '%s' "$there" >&2
-		exit 1
-	}
-	grep -q 'if .*KVM_CAP_ARM_NISV_TO_USER' "$top/patches/$3/series" || {
-		echo "${0##*/}: $2 has the feature, as mainline does since v5.5; for version $3 there are no fixes of that" >&2
-		printf '%s' "$there" >&2
-		exit 1
-	}
+	there+="  make check KERNEL=$1 SERIES=none judges it as it is"
+	[ -z "$missing" ] ||
+		fail "$2 has a part of the feature, and the series cannot tell which; it lacks:$missing"$'\n'"$there"
+	grep -q 'if .*KVM_CAP_ARM_NISV_TO_USER' "$top/patches/$3/series" ||
+		fail "$2 has the feature, as mainline does since v5.5; for version $3 there are no fixes of that"$'\n'"$there"
 }
 
 # Refuse what cannot take the series, and find the base
@@ -314,11 +325,16 @@ examine() {
 	fi
 	[ -d "$1/arch/arm64/kvm" ] ||
 		fail "KERNEL=$1 has no arch/arm64/kvm: a tree without KVM for arm64 has no use for the series"
+	clashes "$1" >"$tmp/clashes"
+	[ ! -s "$tmp/clashes" ] || fail "KERNEL=$1 uses numbers that are the feature's, in mainline and in every VMM: it cannot have both
+$(cat "$tmp/clashes")
+  make check KERNEL=$1 SERIES=none judges it as it is"
 	base=$v.$p
 	[ -e "$top/patches/$base/series" ] ||
 		fail "KERNEL=$1 is version $base, for which there is no series; there is one for: $(bases)"
 	[ -z "$(uses "$1" '\bkvm_arm_inject_user_dabt\b')" ] ||
-		fail "KERNEL=$1 ($base) has the series already: kvm_arm_inject_user_dabt() is of it"
+		fail "KERNEL=$1 ($base) has the series already: kvm_arm_inject_user_dabt() is of it
+  make check KERNEL=$1 SERIES=none judges it as it is"
 	carried "$1" "KERNEL=$1 ($base)" "$base"
 }
 

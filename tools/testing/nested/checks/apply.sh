@@ -45,7 +45,7 @@ refuses() {
 	result $rc "$name" "$tmp/out"
 }
 
-plan 48
+plan 52
 
 mmio=$("$series" paths "$base" | grep '/mmio\.c$')
 tree "$tmp/git"
@@ -89,7 +89,7 @@ find "$victim" -name '*.nisv-new' -type d -exec rmdir {} +
 result $? "apply: a plain tree gets the same files" "$tmp/out"
 
 for victim in "$tmp/git" "$tmp/plain"; do
-	refuses "apply: the series is there already (${victim##*/})" 'has the series already' \
+	refuses "apply: the series is there already (${victim##*/}), and what judges it" 'KERNEL=.* SERIES=none judges' \
 		"$series" apply "$victim"
 done
 
@@ -190,13 +190,7 @@ fi
 sed -i '1i #define KVM_CAP_VENDOR 178' "$victim/include/uapi/linux/kvm.h"
 changed "A number of the feature for something else"
 refuses "apply: a number of the feature is taken: where" \
-	'number 177 or 178 for another capability: include/uapi/linux/kvm.h$' "$series" apply "$victim"
-git -C "$victim" reset -q --hard base
-
-sed -i '1i #define KVM_EXIT_VENDOR 0x1c' "$victim/include/uapi/linux/kvm.h"
-changed "The same, and in hex"
-refuses "apply: a number of the feature is taken, in hex: where" \
-	'number 28 for another exit: include/uapi/linux/kvm.h$' "$series" apply "$victim"
+	'  KVM_CAP_VENDOR is 178, as KVM_CAP_ARM_INJECT_EXT_DABT: include/uapi/linux/kvm.h$' "$series" apply "$victim"
 git -C "$victim" reset -q --hard base
 
 git -C "$victim" rm -q --cached "$mmio" && rm "$victim/$mmio"
@@ -421,6 +415,23 @@ vendor "$tmp/crlf" crlf 's/$/\r/' "$api" "$mmio"
 gives "apply: some files have CRLF, and keep it" crlf 's/$/\r/' "$api" "$mmio"
 vendor "$tmp/crlf" crlf '1,20s/$/\r/' include/uapi/linux/kvm.h "$mmio"
 gives "apply: some lines have CRLF, and keep it" crlf '1,20s/$/\r/' include/uapi/linux/kvm.h "$mmio"
+
+# Numbers of the feature that he has for something else. Nothing else is said, though the
+# rest does not fit either.
+while IFS='|' read -r name number; do
+	vendor "$tmp/numbers" sed -i "1i #define ${number//|/\\n#define }" include/uapi/linux/kvm.h
+	sed -i 's/^VERSION = .*/VERSION = 1/' "$victim/Makefile"
+	refuses "apply: $name: which" "^  KVM_(CAP|EXIT)_VENDOR is (28|177), as KVM_(EXIT_ARM_NISV|CAP_ARM_NISV_TO_USER): include/uapi/linux/kvm.h\$" \
+		"$series" apply "$victim"
+done <<-'END'
+	the exit's number in hex|KVM_EXIT_VENDOR 0x1c
+	a capability's number with a suffix|KVM_CAP_VENDOR	0xB1U /* ours */
+	a capability's number as a sum|KVM_CAP_VENDOR_BASE 170|KVM_CAP_VENDOR (KVM_CAP_VENDOR_BASE + 7)
+	the exit's number as an expression|KVM_EXIT_VENDOR ((1 << 4) + 12)
+END
+vendor "$tmp/numbers" sed -i 's/\(__u8 *\)\(ext_dabt_pending\|pad\[6\]\);/\1vendor;\n\t\t\1pad[5];/' arch/arm64/include/uapi/asm/kvm.h
+refuses "apply: the byte of ext_dabt_pending is taken: by whom" \
+	'^  vendor is where ext_dabt_pending is: arch/arm64/include/uapi/asm/kvm.h$' "$series" apply "$victim"
 
 victim=$tmp/mails
 refuses "apply: no kernel tree" 'is no kernel tree' "$series" apply "$victim"
