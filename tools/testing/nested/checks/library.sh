@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # library.sh DIR: libnisv without a guest, built in DIR: with all compilers, its
-# decoder, what `make install` leaves, and the manual's example. Prints TAP.
+# decoder, what `make install` leaves, the manual's example, and the Rust crate. Prints
+# TAP.
 
 set -u
 
@@ -17,7 +18,7 @@ mkdir -p "$dir"
 out=$dir/out
 compilers=(gcc aarch64-linux-gnu-gcc clang 'clang --target=aarch64-linux-gnu')
 
-plan $((${#compilers[@]} + 6))
+plan $((${#compilers[@]} + 8))
 
 for cc in "${compilers[@]}"; do
 	name=build-${cc// --target=/-}
@@ -68,6 +69,35 @@ END
 	LD_LIBRARY_PATH=$dir/root/usr/lib "$dir/try" >>"$out" 2>&1 &&
 	[ "$(cat "$out")" = 'str w8, [x10], #4' ]
 result $? "libnisv: installed, found by pkg-config, decodes a word" "$out"
+
+# And with Rust: Debian's tools, whatever else is installed
+export PATH=/usr/bin:$PATH CARGO_HOME=$dir/cargo
+unset NISV_LIB_DIR
+make -s -C "$lib" O="$dir/build-gcc" rust >"$out" 2>&1 &&
+	[ "$(grep -c '^test result: ok\.' "$out")" -ge 5 ]
+result $? "libnisv: the Rust crate passes its tests, has nisv.h's bindings, and builds without a warning" "$out"
+
+mkdir -p "$dir/try-rust/src"
+cat >"$dir/try-rust/Cargo.toml" <<END
+[package]
+name = "try"
+version = "0.0.0"
+edition = "2021"
+
+[dependencies]
+nisv = { path = "$lib/rust" }
+END
+cat >"$dir/try-rust/src/main.rs" <<'END'
+fn main() {
+    let (insn, answer) = nisv::decode(nisv::Isa::A64, 0xb8004548);
+    println!("{insn} {answer:?}");
+}
+END
+PKG_CONFIG_SYSROOT_DIR=$dir/root PKG_CONFIG_LIBDIR=$dir/root/usr/lib/pkgconfig \
+	CARGO_TARGET_DIR=$dir/try-rust/target cargo build --offline --manifest-path "$dir/try-rust/Cargo.toml" >"$out" 2>&1 &&
+	LD_LIBRARY_PATH=$dir/root/usr/lib "$dir/try-rust/target/debug/try" >>"$out" 2>&1 &&
+	[ "$(tail -n 1 "$out")" = 'str w8, [x10], #4 Ok(())' ]
+result $? "libnisv: the Rust crate finds what is installed by pkg-config, decodes a word" "$out"
 
 # The manual's example, as a program
 {
