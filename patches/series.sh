@@ -53,7 +53,7 @@ git() {
 }
 
 bases() {
-	(cd "$top/patches" && for b in */series; do echo "${b%/series}"; done | sort -V | xargs)
+	(cd "$top/patches" && for b in [0-9]*/series; do echo "${b%/series}"; done | sort -V | xargs)
 }
 
 need_base() {

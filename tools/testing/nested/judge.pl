@@ -27,6 +27,7 @@ for my $dir (@dirs) {
 	# A kernel's name does not say which point release it is, but its banner does
 	my ($version) = qx{grep -aom 1 'Linux version .* Debian [0-9][^ ]*' $dir/image/foreign/Image} =~ / Debian (\S+)/
 		or die "judge: $dir has no kernel of Debian's\n";
+	$version =~ s/-.*//;
 	push @versions, $version;
 	$hosts{basename(dirname($_))} = 1 for glob "$dir/results/*/nisv_*.tap";
 	for (qx{@{[dirname($0)]}/rows.pl $dir/results/*/nisv_*.tap}) {
@@ -73,8 +74,8 @@ print <<'END';
 How to cope
 ===========
 
-If a kernel in the list has a "no", one of the same line without the fix has it, too.
-libnisv's users need not know about E6, as nisv_kvm() does what is said there.
+A "no" holds for other point releases of the line until one has the fix. What is said here
+follows from the code of these kernels; it has not been tested on each.
 
 END
 for my $id (@ids) {
