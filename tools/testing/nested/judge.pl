@@ -44,15 +44,15 @@ my $hosts = join ' and ', sort keys %hosts;
 print <<"END";
 .. SPDX-License-Identifier: GPL-2.0
 
-=================================================
+===============================================
 MMIO without a syndrome: which kernel does what
-=================================================
+===============================================
 
 What the selftests nisv_caps, nisv_exit, nisv_forms and nisv_inject find on kernels as
 Debian packages them, under QEMU (-cpu $hosts), on $today. "yes": all tests of the row
 pass; "no": one fails; "-": it cannot be shown there.
 
-`make judge` writes this page.
+This page is written by `make judge` of the series that brings the tests.
 
 .. list-table::
    :header-rows: 1
@@ -63,7 +63,7 @@ sub row {
 
 	print "   * - $first\n", map { "     - $_\n" } @_;
 }
-row('', 'what a kernel should do', @versions);
+row('row', 'what a kernel should do', @versions);
 for my $id (@ids) {
 	row($id, $text{$id}, map { $verdict{$id}{$_} // '-' } @versions);
 }
