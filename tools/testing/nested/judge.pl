@@ -8,6 +8,7 @@ use strict;
 use warnings;
 use File::Basename;
 use POSIX 'strftime';
+use Text::Wrap;
 
 my ($rows, @dirs) = @ARGV;
 my (@ids, %text, %cope, @versions, %verdict, %hosts);
@@ -81,5 +82,5 @@ END
 for my $id (@ids) {
 	my @bad = grep { ($verdict{$id}{$_} // '') eq '**no**' } @versions or next;
 
-	print "$id (" . join(', ', @bad) . ")\n  " . ($cope{$id} // 'Nothing is known that helps.') . "\n\n";
+	print "$id (", join(', ', @bad), ")\n", wrap('  ', '  ', $cope{$id} // 'Nothing is known that helps.'), "\n\n";
 }
