@@ -416,6 +416,29 @@ gives "apply: some files have CRLF, and keep it" crlf 's/$/\r/' "$api" "$mmio"
 vendor "$tmp/crlf" crlf '1,20s/$/\r/' include/uapi/linux/kvm.h "$mmio"
 gives "apply: some lines have CRLF, and keep it" crlf '1,20s/$/\r/' include/uapi/linux/kvm.h "$mmio"
 
+# More of what there is: the last exit, capability and field are his
+additions() {
+	local f n
+
+	for f in include/uapi/linux/kvm.h tools/include/uapi/linux/kvm.h; do
+		n=$(grep -n '/\* For KVM_EXIT_INTERNAL_ERROR \*/' "$f" | cut -d : -f 1)
+		sed -i "$((n - 2))a #define KVM_EXIT_ZYX 4711" "$f"
+		n=$(grep -n '^#define KVM_CAP_' "$f" | tail -n 1 | cut -d : -f 1)
+		sed -i "${n}a #define KVM_CAP_ZYX 4711" "$f"
+	done
+	sed -i 's|^\(\s*\)/\* Fix the size of the union. \*/$|\1__u64 zyx[4];\n&|; s|^\(\s*\)__u64 serror_esr;|&\n\1__u64 zyx;|' \
+		{,tools/}include/uapi/linux/kvm.h {,tools/}arch/arm64/include/uapi/asm/kvm.h "$api"
+}
+without() {
+	find "$1" -path "$1/.git" -prune -o -type f -exec sed -i '/zyx/Id' {} +
+}
+vendor "$tmp/room" additions
+for d in "$victim" "$victim-plain"; do
+	"$series" apply "$d" && without "$d" && diff -r --exclude=.git "$tmp/am" "$d" || echo "$d is not right"
+done >"$tmp/out" 2>&1
+! grep -q 'is not right$' "$tmp/out"
+result $? "apply: an exit, a capability and fields have been added after the last ones" "$tmp/out"
+
 # Numbers of the feature that he has for something else. Nothing else is said, though the
 # rest does not fit either.
 while IFS='|' read -r name number; do
