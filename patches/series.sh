@@ -286,7 +286,7 @@ clashes() (
 		esac
 	done <"$tmp/defined"
 	for file in arch/{arm64,arm}/include/uapi/asm/kvm.h; do
-		name=$(grep -ozP 'serror_has_esr;\s*(?:(?:/\*(?s:.*?)\*/|//.*)\s*)*(?:unsigned\s+)?\w+\s+\K(?!ext_dabt_pending\b|_*(?:pad|reserved|rsvd|unused))\w+' \
+		name=$(grep -ozP 'serror_has_esr;\s*(?:(?>/\*(?s:.*?)\*/|//.*)\s*)*+(?:unsigned\s+)?\w+\s+\K(?!ext_dabt_pending\b|_*(?:pad|reserved|rsvd|unused))\w+' \
 			"$file" 2>/dev/null | tr -d '\0') || true
 		[ -z "$name" ] || echo "  $name is where ext_dabt_pending is: $file"
 	done

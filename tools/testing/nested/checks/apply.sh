@@ -45,7 +45,7 @@ refuses() {
 	result $rc "$name" "$tmp/out"
 }
 
-plan 52
+plan 53
 
 mmio=$("$series" paths "$base" | grep '/mmio\.c$')
 tree "$tmp/git"
