@@ -47,7 +47,12 @@ refuses() {
 
 plan 53
 
-mmio=$("$series" paths "$base" | grep '/mmio\.c$')
+# A file that a patch changes in each kind of tree, and a function there
+mmio=$("$series" paths "$base" | grep -E '/mm(io|u)\.c$' | head -n 1)
+case $mmio in
+*mmio.c)	function=kvm_handle_mmio_return ;;
+*)		function=kvm_handle_guest_abort ;;
+esac
 tree "$tmp/git"
 tree "$tmp/am"
 cp -r "$tmp/git" "$tmp/plain"
@@ -138,7 +143,7 @@ echo >>"$victim/$mmio"
 refuses "apply: a dirty tree" 'not committed: commit or stash' "$series" apply "$victim"
 git -C "$victim" checkout -q -- "$mmio"
 
-sed -i 's/return -ENOSYS;/return -EOPNOTSUPP;/' "$victim/$mmio"
+sed -i 's/;$/ ;/' "$victim/$mmio"
 git -C "$victim" commit -qam "A change that is in the way"
 refuses "apply: a patch that does not fit: which, where" \
 	"hunk [0-9]+ of $mmio" "$series" apply "$victim"
@@ -149,10 +154,10 @@ changed() {
 	git -C "$victim" commit -qam "$1"
 }
 
-sed -i 's/^int kvm_handle_mmio_return/int kvm_handle_mmio_state/' "$victim/$mmio"
+sed -i "s/^int $function/int kvm_handle_state/" "$victim/$mmio"
 changed "The same lines in another function"
 refuses "apply: a change would end up in another function: which, where" \
-	"$mmio: a change would end up in \"kvm_handle_mmio_state\"" "$series" apply "$victim"
+	"$mmio: a change would end up in \"kvm_handle_state\"" "$series" apply "$victim"
 git -C "$victim" reset -q --hard base
 
 # What vendors add: beside the lines that the series adds, and further up
@@ -323,7 +328,7 @@ echo "in work" >"$trees/project/rest"
 result $? "apply: in a folder of a repository: commits, and nothing else of it changes" "$tmp/out"
 
 victim=$trees/misfit/src/linux
-sed -i 's/return -ENOSYS;/return -EOPNOTSUPP;/' "$victim/$mmio"
+sed -i 's/;$/ ;/' "$victim/$mmio"
 refuses "apply: in a folder of a repository, dirty" 'not committed: commit or stash' "$series" apply "$victim"
 changed "A change that is in the way"
 refuses "apply: in a folder of a repository, a patch that does not fit: which, where" \
