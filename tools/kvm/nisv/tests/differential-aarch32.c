@@ -62,7 +62,8 @@ static bool loads_pc(const struct nisv_insn *i)
 
 bool aarch32_possible(const struct nisv_insn *i)
 {
-	return has_el1 || !(i->flags & NISV_USER_REGS);
+	/* Where data decides on where a branch leads, there has to be something: not here */
+	return i->family != NISV_A32_TABLE_BRANCH && (has_el1 || !(i->flags & NISV_USER_REGS));
 }
 
 uint64_t aarch32_key(const struct nisv_insn *i)
