@@ -22,7 +22,9 @@ export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER
 # A clone of the base tree, as far as the series is concerned
 tree() {
 	git clone -qsn "$linux" "$1" 2>/dev/null
-	"$series" paths "$base" | sed 's|^|/|' | xargs git -C "$1" sparse-checkout set --no-cone /Makefile /Kbuild
+	"$series" paths "$base" | sed 's|^|/|' |
+		xargs git -C "$1" sparse-checkout set --no-cone /Makefile /Kbuild /arch/arm64/include/ /arch/arm64/kvm/ \
+			{,/tools}/include/uapi/linux/kvm.h /tools/arch/arm64/include/uapi/asm/kvm.h
 	git -C "$1" checkout -q -B mine base
 }
 
@@ -121,15 +123,15 @@ if [ -n "$there" ]; then
 	result $? "apply: a tree with mainline's implementation takes the fixes" "$tmp/out"
 
 	git -C "$tmp/mainline" log --format=%s "$there.." >"$tmp/out"
-	grep -q 'Take an abort that userspace injects at once' "$tmp/out" &&
+	grep -q 'an abort that userspace injects\|an injected abort' "$tmp/out" &&
 		! grep -q 'Let userspace \(handle\|inject\)' "$tmp/out"
 	result $? "apply: those that mend it, and not the feature" "$tmp/out"
 
 	victim=$tmp/mainline
 	git -C "$victim" reset -q --hard "$there"
-	sed -i 's/ext_dabt_pending/ext_abort/g' "$victim"/arch/arm64/include/uapi/asm/kvm.h "$victim"/arch/arm64/kvm/guest.c
+	sed -i '/KVM_CAP_ARM_INJECT_EXT_DABT/d' "$victim"/include/uapi/linux/kvm.h "$victim"/arch/arm64/kvm/arm.c
 	git -C "$victim" commit -qam "A part of mainline's"
-	refuses "apply: a part of mainline's: what is missing" 'lacks: ext_dabt_pending$' "$series" apply "$victim"
+	refuses "apply: a part of mainline's: what is missing" 'lacks: KVM_CAP_ARM_INJECT_EXT_DABT$' "$series" apply "$victim"
 else
 	for name in "a tree with mainline's implementation takes the fixes" "those that mend it, and not the feature" \
 		"a part of mainline's: what is missing"; do
@@ -413,7 +415,7 @@ crlf() {
 }
 (cd "$tmp/base" && find . -type f) >"$tmp/files"
 mapfile -t all <"$tmp/files"
-api=$(grep -E '/api\.(rst|txt)$' "$tmp/files")
+api=$(grep -E '/api\.(rst|txt)$' "$tmp/files" || grep '/index\.rst$' "$tmp/files")
 vendor "$tmp/crlf" crlf 's/$/\r/' "${all[@]}"
 gives "apply: all files have CRLF, and keep it" crlf 's/$/\r/' "${all[@]}"
 vendor "$tmp/crlf" crlf 's/$/\r/' "$api" "$mmio"
