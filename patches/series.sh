@@ -56,6 +56,13 @@ bases() {
 	(cd "$top/patches" && for b in [0-9]*/series; do echo "${b%/series}"; done | sort -V | xargs)
 }
 
+. "$top/patches/place.sh"
+
+# The base of version $1
+nearest() {
+	[ ! -e "$top/patches/$1/series" ] || echo "$1"
+}
+
 need_base() {
 	[ -e "$top/patches/$1/series" ] || fail "no series for base '$1'; there is one for: $(bases)"
 }
@@ -91,97 +98,12 @@ conditions() {
 	entries "$1" | awk '$1 == "patch" && NF > 2 { print $4 }' | sort -u
 }
 
-# A patch does not fit: say where, in the words of the patch
-misfit() {
-	local patch=$1 file line hunk
-
-	while read -r file line; do
-		hunk=$(awk -v f="a/$file" -v l="$line" '
-			/^--- / { on = $2 == f; n = 0 }
-			on && /^@@ / { n++; split($2, r, "[-,]"); if (r[2] == l) print n }' "$patch")
-		echo "  hunk ${hunk:-?} of $file (at line $line)"
-	done < <(sed -nE 's/^error: patch failed: (.*):([0-9]+)$/\1 \2/p' "$tmp/apply.err")
-	grep '^error: ' "$tmp/apply.err" |
-		grep -vE '^error: (patch failed:|while searching for:|.*: patch does not apply$)' || true
+# What is said of a tree that takes the series, a line each, once
+note() {
+	echo "$*" >>"$tmp/notes"
 }
-
-# Which functions, or structures, a diff changes: "file name". Both for a patch and
-# for what came of it, the name is in the last unindented line before a change.
-places() {
-	awk '
-		# The message may have lists
-		/^diff --git / { diff = 1 }
-		!diff { next }
-		/^\+\+\+ b\// { file = substr($2, 3) }
-		/^@@ / { sub(/^@@ [^@]* @@ ?/, ""); at = " " $0; changed = 0; next }
-		/^[-+]/ { if (!changed && !/^(---|\+\+\+) /) print file at; changed = 1 }
-		/^ / { changed = 0 }
-		/^[- ][A-Za-z_$]/ && !/^[- ][A-Za-z0-9_]+:/ { at = " " substr($0, 2) }' "$@" |
-	sed -E 's/^([^ ]+) [a-z].*[ *]([A-Za-z0-9_]+)\(.*/\1 \2/' | sort -u
-}
-
-# Apply the patch file $1 to the index
-place() {
-	local before context which='^[^ ]*\.[ch] '
-	# As git does it for C, whatever the tree's .gitattributes say: no labels
-	local names=$'!^[ \t]*[A-Za-z_][A-Za-z_0-9]*:[[:space:]]*($|/[/*])\n^[A-Za-z_].*$'
-
-	before=$(git write-tree --missing-ok) || exit
-	for context in 3 2 1; do
-		# The names say little in prose: if all of the context is there, so be it
-		[ $context = 3 ] || which=.
-		git apply --cached -v -C$context --whitespace=nowarn <"$1" 2>"$tmp/apply.err" || continue
-		git -c diff.default.xfuncname="$names" diff-index -p --cached "$before" >"$tmp/placed"
-		if diff <(places "$1" | grep "$which") <(places "$tmp/placed" | grep "$which") >"$tmp/strayed"; then
-			cat "$tmp/apply.err" >>"$tmp/placements"
-			return 0
-		fi
-		git read-tree "$before"
-		sed -nE 's/^> ([^ ]*) (.*)/error: \1: a change would end up in "\2", where it does not belong/p' \
-			"$tmp/strayed" >"$tmp/apply.err"
-	done
-	return 1
-}
-
-# Give the file $1 of the index the content on stdin
-put() {
-	local entry
-
-	entry=$(git --literal-pathspecs ls-files -s -- "$1")
-	git update-index --cacheinfo "${entry%% *},$(git hash-object -w --stdin),$1"
-}
-
-# Files of the index with CRLF are LF while patches are placed. They are noted in
-# $tmp/crlf.
-line_ends() {
-	local files f
-
-	mapfile -t files < <(paths "$1")
-	git --literal-pathspecs grep --cached -l $'\r$' -- "${files[@]}" >"$tmp/crlf" || true
-	while read -r f; do
-		git show ":$f" | sed 's/\r$//' | put "$f"
-	done <"$tmp/crlf"
-}
-
-# The tree $2 with the line ends that these files have in tree $1. A new line has those
-# of the one before it.
-with_line_ends() {
-	local -x GIT_INDEX_FILE=$tmp/git/ends
-	local f
-
-	git read-tree "$2"
-	while read -r f; do
-		git show "$1$f" >"$tmp/old"
-		git show "$2:$f" |
-			diff --strip-trailing-cr --unchanged-line-format=$'=\n' --old-line-format=$'-\n' \
-				--new-line-format=+%L "$tmp/old" - |
-			awk -v old="$tmp/old" '
-				BEGIN { getline line <old; close(old) }
-				/^[-=]/ { getline line <old }
-				/^=/ { print line }
-				/^[+]/ { print substr($0, 2) (line ~ /\r$/ ? "\r" : "") }' | put "$f"
-	done <"$tmp/crlf"
-	git write-tree --missing-ok
+notes() {
+	awk '!seen[$0]++' "$tmp/notes"
 }
 
 # The tree of commit $1 with tree $2 in the place of the kernel
@@ -195,7 +117,7 @@ graft() {
 }
 
 commit() {
-	local repo=$1 rev=$2 parent base=$3 kind a b file pattern patch='' tree date mode
+	local repo=$1 rev=$2 parent base=$3 kind a b file pattern patch='' subject tree date mode f
 
 	mkdir -p "$tmp/git"
 	export GIT_INDEX_FILE=$tmp/git/index
@@ -203,6 +125,9 @@ commit() {
 	rev=$parent:$prefix
 	git read-tree "$rev"
 	line_ends "$base"
+	for f in notes misfits placements hunks had taken; do
+		: >"$tmp/$f"
+	done
 
 	finish() {
 		[ -n "$patch" ] || return 0
@@ -229,16 +154,26 @@ commit() {
 		patch)
 			finish
 			patch=
+			[ -e "$top/patches/$base/$a" ] || fail "patches/$base/series names $a, which is not there"
+			command git mailinfo "$tmp/msg" "$tmp/diff" <"$top/patches/$base/$a" >"$tmp/info"
+			subject=$(sed -n 's/^Subject: //p' "$tmp/info")
 			case $b in
-			if)	has "$file" "$pattern" || continue ;;
-			unless)	! has "$file" "$pattern" || continue ;;
-			esac
-			patch=$a
-			[ -e "$top/patches/$base/$patch" ] || fail "patches/$base/series names $patch, which is not there"
-			command git mailinfo "$tmp/msg" "$tmp/diff" <"$top/patches/$base/$patch" >"$tmp/info"
-			place "$top/patches/$base/$patch" ||
-				fail "patches/$base/$patch does not fit this tree, which is left as it was:
-$(misfit "$top/patches/$base/$patch")"
+			if)	has "$file" "$pattern" ;;
+			unless)	! has "$file" "$pattern" ;;
+			esac || {
+				case "$b $a $pattern" in
+				if*NISV_TO_USER*) ;;	# it mends what this tree does not have
+				unless* | *fix-*) echo "$subject" >>"$tmp/had" ;;
+				*)		note "not for this tree: $subject" ;;
+				esac
+				continue
+			}
+			echo "$subject" >>"$tmp/taken"
+			if land "$top/patches/$base/$a"; then
+				patch=$a
+			else
+				note "left out: $subject"
+			fi
 			;;
 		file)
 			[ -n "$patch" ] || continue
@@ -250,6 +185,11 @@ $(misfit "$top/patches/$base/$patch")"
 		esac
 	done < <(entries "$base")
 	finish
+	[ ! -s "$tmp/misfits" ] || fail "only documentation does not fit this tree, which is left as it was:
+$(cat "$tmp/misfits")
+  DOCS=no leaves the documentation out"
+	# Another form of it may have been taken
+	grep -vxFf "$tmp/taken" "$tmp/had" | sed 's/^/has it already: /' >>"$tmp/notes" || true
 
 	unset GIT_INDEX_FILE
 }
@@ -270,7 +210,7 @@ clashes() (
 		sed -nE 's/\r$//; s@[[:blank:]]*/[*/].*@@; s/\b(0[xX][0-9a-fA-F]+|[0-9]+)[uUlL]+\b/\1/g
 			s/^([^:]+):[[:blank:]]*#[[:blank:]]*define[[:blank:]]+(\w+)[[:blank:]]+([A-Za-z0-9_[:blank:]()+*<>|&-]+)$/\1 \2 \3/p' >"$tmp/defined"
 	while read -r file name value; do
-		printf -v "$name" %s "$value"
+		declare "$name=$value"
 	done <"$tmp/defined"
 	while read -r file name value; do
 		case $value in
@@ -292,28 +232,26 @@ clashes() (
 	done
 )
 
-# Refuse the tree $1, which is called $2, if it has a part of the feature. All of it is
-# mainline's, since v5.5, or a backport, and then the base $3 has to have fixes of that.
+# Refuse the tree $1 if it has a part of the feature. All of it is mainline's, since v5.5, or
+# a backport: $carried then says where it is.
 carried() {
-	local name where there='' missing=''
+	local name where missing=''
 
+	carried=''
 	for name in KVM_CAP_ARM_NISV_TO_USER KVM_CAP_ARM_INJECT_EXT_DABT KVM_EXIT_ARM_NISV ext_dabt_pending; do
 		where=$(uses "$1" "\\b$name\\b")
 		if [ -n "$where" ]; then
-			there+="  $name: $where"$'\n'
+			carried+="  $name: $where"$'\n'
 		else
 			missing+=" $name"
 		fi
 	done
-	[ -n "$there" ] || return 0
-	there+="  make check KERNEL=$1 SERIES=none judges it as it is"
-	[ -z "$missing" ] ||
-		fail "$2 has a part of the feature, and the series cannot tell which; it lacks:$missing"$'\n'"$there"
-	grep -q 'if .*KVM_CAP_ARM_NISV_TO_USER' "$top/patches/$3/series" ||
-		fail "$2 has the feature, as mainline does since v5.5; for version $3 there are no fixes of that"$'\n'"$there"
+	[ -z "$carried" ] || [ -z "$missing" ] ||
+		fail "KERNEL=$1 ($version) has a part of the feature, and the series cannot tell which; it lacks:$missing
+$carried$judge"
 }
 
-# Refuse what cannot take the series, and find the base
+# Refuse what cannot take any series. Sets $kernel and $version.
 examine() {
 	local v p
 
@@ -323,19 +261,24 @@ examine() {
 	if [ -z "$v" ] || [ -z "$p" ] || [ ! -e "$1/Kbuild" ]; then
 		fail "KERNEL=$1 is no kernel tree: give the folder that holds the kernel's top Makefile"
 	fi
+	version=$v.$p
 	[ -d "$1/arch/arm64/kvm" ] ||
 		fail "KERNEL=$1 has no arch/arm64/kvm: a tree without KVM for arm64 has no use for the series"
+
+	judge="  make check KERNEL=$1 SERIES=none judges it as it is"
 	clashes "$1" >"$tmp/clashes"
-	[ ! -s "$tmp/clashes" ] || fail "KERNEL=$1 uses numbers that are the feature's, in mainline and in every VMM: it cannot have both
+	[ ! -s "$tmp/clashes" ] ||
+		fail "KERNEL=$1 uses numbers that are the feature's, in mainline and in every VMM: it cannot have both
 $(cat "$tmp/clashes")
-  make check KERNEL=$1 SERIES=none judges it as it is"
-	base=$v.$p
-	[ -e "$top/patches/$base/series" ] ||
-		fail "KERNEL=$1 is version $base, for which there is no series; there is one for: $(bases)"
+$judge"
 	[ -z "$(uses "$1" '\bkvm_arm_inject_user_dabt\b')" ] ||
-		fail "KERNEL=$1 ($base) has the series already: kvm_arm_inject_user_dabt() is of it
-  make check KERNEL=$1 SERIES=none judges it as it is"
-	carried "$1" "KERNEL=$1 ($base)" "$base"
+		fail "KERNEL=$1 ($version) has the series already: kvm_arm_inject_user_dabt() is of it
+$judge"
+	carried "$1"
+	base=$(nearest "$version")
+	[ -n "$base" ] ||
+		fail "KERNEL=$1 is version $version, for which there is no series; there is one for: $(bases)"
+	kernel=$(cd "$1" && pwd -P)
 }
 
 # What git tracks of the kernel tree $1, to stdout, each name ended by a NUL. $repo and
@@ -458,7 +401,7 @@ install_files() {
 fitted() {
 	local hunks moved furthest less
 
-	hunks=$(cut -d ' ' -f 2 "$tmp/commits" | sed "s|^|$top/patches/$1/|" | xargs cat | grep -c '^@@ ')
+	hunks=$(wc -l <"$tmp/hunks")
 	moved=$(grep -c 'offset' "$tmp/placements" || true)
 	furthest=$(sed -nE 's/.*offset -?([0-9]+) line.*/\1/p' "$tmp/placements" | sort -n | tail -n 1)
 	less=$(grep -c '^Context reduced' "$tmp/placements" || true)
@@ -490,27 +433,25 @@ fast_forward() {
 	return $rc
 }
 
-apply() {
-	local kernel=$1 base tip f
-
-	examine "$kernel"
-	kernel=$(cd "$kernel" && pwd -P)
-	tracked "$kernel" >"$tmp/tracked"
-
-	if [ -s "$tmp/tracked" ]; then
-		[ -z "$(git status --porcelain --untracked-files=no -- "${prefix:-.}")" ] ||
-			fail "$kernel has changes that are not committed: commit or stash them first"
-		git var GIT_COMMITTER_IDENT >/dev/null 2>&1 ||
-			fail "git does not know who you are, and commits need a name: git config user.name, user.email"
-		commit "$repo" HEAD "$base" >"$tmp/commits"
-		tip=$(sed -n '$s/ .*//p' "$tmp/commits")
-		fast_forward "$tip" ||
-			fail "$kernel cannot move to the new commits, and is as it was: $(sed -n '1,/^Please/p' "$tmp/merge" | xargs)"
-		echo "$kernel ($base): $(wc -l <"$tmp/commits") commits, now at $(git log -1 --format='%h "%s"'); $(fitted "$base")"
+# Refuse the tree if $base is not for one that has the feature, or lacks it
+suits() {
+	if [ -z "$carried" ]; then
+		grep -q '^0004-' "$top/patches/$base/series" ||
+			fail "KERNEL=$kernel ($version) lacks the feature, which mainline has since v5.5; for version $base there are only fixes of that"
 	else
-		# Those of a repository around it
-		as=() prefix=''
-		repo=$tmp/repo
+		grep -q 'if .*KVM_CAP_ARM_NISV_TO_USER' "$top/patches/$base/series" ||
+			fail "KERNEL=$kernel ($version) has the feature, as mainline does since v5.5; for version $base there are no fixes of that
+$carried$judge"
+	fi
+}
+
+# The commits of $base for the tree, a git tree or a plain one
+attempt() {
+	local f
+
+	suits
+	if [ ! -s "$tmp/tracked" ]; then
+		rm -rf "$repo"
 		command git init -q "$repo"
 		git config core.autocrlf false
 		any_name "$repo"
@@ -524,10 +465,50 @@ apply() {
 		done < <(entries "$base" | sed -n 's/^file [^ ]* //p')
 		git add -Af .
 		git -c user.name=x -c user.email=x commit -qm tree
-		commit "$repo" HEAD "$base" >"$tmp/commits"
+	fi
+	commit "$repo" HEAD "$base"
+}
+
+# Make the commits for the tree, with the series of its version. Sets $base.
+choose() {
+	[ -s "$tmp/tracked" ] || {
+		# Not those of a repository around it
+		as=() prefix=''
+		repo=$tmp/repo
+	}
+	attempt >"$tmp/commits"
+}
+
+# Which base a tree takes. Whether it fits is seen later.
+base() {
+	examine "$1"
+	suits
+	echo "$base"
+}
+
+apply() {
+	local tip
+
+	examine "$1"
+	tracked "$kernel" >"$tmp/tracked"
+
+	if [ -s "$tmp/tracked" ]; then
+		[ -z "$(git status --porcelain --untracked-files=no -- "${prefix:-.}")" ] ||
+			fail "$kernel has changes that are not committed: commit or stash them first"
+		git var GIT_COMMITTER_IDENT >/dev/null 2>&1 ||
+			fail "git does not know who you are, and commits need a name: git config user.name, user.email"
+		choose
+		tip=$(sed -n '$s/ .*//p' "$tmp/commits")
+		fast_forward "$tip" ||
+			fail "$kernel cannot move to the new commits, and is as it was: $(sed -n '1,/^Please/p' "$tmp/merge" | xargs)"
+		notes
+		echo "$kernel ($base): $(wc -l <"$tmp/commits") commits, now at $(git log -1 --format='%h "%s"'); $(fitted)"
+	else
+		choose
 		tip=$(sed -n '$s/ .*//p' "$tmp/commits")
 		install_files "$tip" "$kernel"
-		echo "$kernel ($base): $(wc -l <"$tmp/changed") files changed or added; it is no git tree, so there are no commits; $(fitted "$base")"
+		notes
+		echo "$kernel ($base): $(wc -l <"$tmp/changed") files changed or added; it is no git tree, so there are no commits; $(fitted)"
 	fi
 }
 
@@ -584,16 +565,21 @@ emit() {
 	done
 	rm -rf "$out"
 	mv "$out.new" "$out"
+	notes
 	echo "$out: $(find "$out" -name '*.patch' | wc -l) mails, the first a cover letter"
 }
 
+case ${DOCS-} in
+'' | no) ;;
+*)	fail "DOCS=$DOCS: it may be \"no\", or empty" ;;
+esac
 type -P git >/dev/null || fail "there is no git here, which does the work: install it"
 [ $# -gt 0 ] || fail "what to do? See the head of this script"
 what=$1
 shift
 case $what in
-commit)	need_base "$3"; any_name "$1"; commit "$@" ;;
-base)	examine "$@"; echo "$base" ;;
+commit)	need_base "$3"; any_name "$1"; commit "$@"; notes >&2 ;;
+base)	base "$@" ;;
 apply)	apply "$@" ;;
 tracked) tracked "$(cd "$1" && pwd -P)" ;;
 paths)	need_base "$@"; paths "$@" ;;

@@ -47,7 +47,7 @@ refuses() {
 	result $rc "$name" "$tmp/out"
 }
 
-plan 53
+plan 66
 
 # A file that a patch changes in each kind of tree, and a function there
 mmio=$("$series" paths "$base" | grep -E '/mm(io|u)\.c$' | head -n 1)
@@ -209,12 +209,6 @@ git -C "$victim" reset -q --hard base
 git -C "$victim" rm -rq --cached arch/arm64/kvm && rm -r "$victim/arch/arm64/kvm"
 changed "Without KVM"
 refuses "apply: no KVM for arm64" 'has no arch/arm64/kvm' "$series" apply "$victim"
-git -C "$victim" reset -q --hard base
-
-sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 0/; s/^VERSION = .*/VERSION = 5/' "$victim/Makefile"
-git -C "$victim" commit -qam "Another version"
-refuses "apply: an unsupported version" 'version 5.0, for which there is no series; there is one for: .*' \
-	"$series" apply "$victim"
 git -C "$victim" reset -q --hard base
 
 # What kind of tree it is, and whose. 65534 is nobody, 12345 has no name.
@@ -446,7 +440,96 @@ done >"$tmp/out" 2>&1
 ! grep -q 'is not right$' "$tmp/out"
 result $? "apply: an exit, a capability and fields have been added after the last ones" "$tmp/out"
 
-# Numbers of the feature that he has for something else. Nothing else is said, though the
+# What he has thrown away. stripped NAME DIR...: all that is there otherwise is as in the
+# base with the series, nothing comes of DIR, and lines say so, each once
+stripped() {
+	local name=$1 d dir
+
+	shift
+	rm -rf "$tmp/want"
+	cp -r "$tmp/am" "$tmp/want"
+	(cd "$tmp/want" && rm -rf .git "$@")
+	vendor "$tmp/stripped" rm -rf "$@"
+	for d in "$victim" "$victim-plain"; do
+		"$series" apply "$d" >"$tmp/said" 2>&1 || cat "$tmp/said"
+		for dir; do
+			grep -q "^left out, as it is not there: $dir/" "$tmp/said" || echo "not a word of $dir"
+		done
+		sort "$tmp/said" | uniq -d
+		# That of PowerPC goes with it
+		diff -r --exclude=.git -I KVM_CAP_PPC_GUEST_DEBUG_SSTEP "$tmp/want" "$d"
+	done >"$tmp/out"
+	[ ! -s "$tmp/out" ]
+	result $? "$name" "$tmp/out"
+}
+stripped "apply: no Documentation: what was left out" Documentation
+stripped "apply: no tools: what was left out" tools
+stripped "apply: no tools/testing: what was left out" tools/testing
+names=("apply: no other architecture: what was left out" "apply: no other architecture: nor a patch that is for it only")
+if [ ! -e "$tmp/base/arch/arm" ]; then
+	skip "${names[0]}" "the series does not touch any"
+	skip "${names[1]}" "the series does not touch any"
+else
+	mapfile -t archs < <(cd "$tmp/base" && ls -d arch/arm arch/powerpc 2>/dev/null)
+	stripped "${names[0]}" Documentation "${archs[@]}"
+	[ ! -e "$tmp/base/arch/powerpc" ] || {
+		grep -q '^left out: KVM: PPC: ' "$tmp/said" && ! grep -r KVM_CAP_PPC_GUEST_DEBUG_SSTEP "$victim" "$victim-plain"
+	} >"$tmp/out"
+	result $? "${names[1]}" "$tmp/out"
+fi
+
+vendor "$tmp/has" true
+if grep -q KVM_CAP_ARM_NISV_TO_USER "$victim/include/uapi/linux/kvm.h"; then
+	has='KVM: arm64: Let userspace handle MMIO without a valid syndrome'
+else
+	has='KVM: arm/arm64: Keep PSTATE when an exception is injected'
+fi
+if grep -q 'fix-0005' "$top/patches/$base/series" || [[ $has == *MMIO* ]]; then
+	"$series" apply "$victim" >"$tmp/out" 2>&1
+	[ "$(grep -cx "has it already: $has" "$tmp/out")" = 1 ]
+	result $? "apply: what it has already, once" "$tmp/out"
+else
+	skip "apply: what it has already, once" "it has none of it"
+fi
+
+# Not what would fit with less around it, and not prose
+misfits() {
+	sed -i 's/vcpu_data_host_to_guest(vcpu, data, len)/vendor_data(vcpu, data, len)/' "$mmio"
+	sed -i 's/serror_has_esr/zyx/' "$api"
+	sed -i 's/^\t\t__u8 serror_pending;/&\n/' tools/arch/arm64/include/uapi/asm/kvm.h
+}
+vendor "$tmp/misfits" misfits
+refuses "apply: a patch that does not fit: the hunk, its function, and nothing that is not the cause" \
+	"hunk [0-9]+ of $mmio \\(at line [0-9]+\\), in kvm_handle_mmio_return$" "$series" apply "$victim"
+cp "$tmp/out" "$tmp/said"
+! grep -nE 'Documentation|tools' "$tmp/said"
+result $? "apply: a patch that does not fit: nothing that is not the cause" "$tmp/said"
+grep -q '^      |.*data = vcpu_data_host_to_guest(vcpu, data, len);' "$tmp/said" &&
+	grep -q '^      |.*data = vendor_data(vcpu, data, len);' "$tmp/said"
+result $? "apply: a patch that does not fit: what was looked for, and what is there" "$tmp/said"
+
+# Documentation alone does not fit: the heading of its list, or the list
+documentation() {
+	sed -i 's/^/zyx /' "$api" Documentation/*/kvm/*index* Documentation/*/kvm/*INDEX Documentation/*/kvm/arm/index* 2>/dev/null
+}
+vendor "$tmp/docs" documentation
+refuses "apply: only documentation does not fit: DOCS=no" 'DOCS=no leaves' "$series" apply "$victim"
+"$series" apply "$victim" 2>&1 | grep -qE '^  hunk [0-9]+ of Documentation/' 
+result $? "apply: only documentation does not fit: where"
+rm -rf "$tmp/want"
+cp -r "$tmp/am" "$tmp/want"
+(cd "$tmp/want" && rm -rf .git Documentation && cp -r "$victim/Documentation" .)
+for d in "$victim" "$victim-plain"; do
+	DOCS=no "$series" apply "$d" && diff -r --exclude=.git "$tmp/want" "$d" || echo "$d is not right"
+done >"$tmp/out" 2>&1
+! grep -q 'is not right$' "$tmp/out" && grep -q '^left out, as DOCS=no: Documentation/' "$tmp/out"
+result $? "apply: DOCS=no leaves documentation as it was" "$tmp/out"
+victim=$tmp/has
+for unknown in DOCS=yes DOCS=0; do
+	refuses "apply: $unknown" 'it may be "no", or empty' env $unknown "$series" apply "$victim"
+done
+
+# Numbers of the feature that he has# Numbers of the feature that he has for something else. Nothing else is said, though the
 # rest does not fit either.
 while IFS='|' read -r name number; do
 	vendor "$tmp/numbers" sed -i "1i #define ${number//|/\\n#define }" include/uapi/linux/kvm.h
