@@ -58,9 +58,13 @@ bases() {
 
 . "$top/patches/place.sh"
 
-# The base of version $1
+# The base of version $1, or those before and after it
 nearest() {
-	[ ! -e "$top/patches/$1/series" ] || echo "$1"
+	if [ -e "$top/patches/$1/series" ]; then
+		echo "$1"
+	else
+		{ bases | xargs -n 1; echo "$1"; } | sort -V | grep -Fx -C 1 -e "$1" | grep -vFx -e "$1"
+	fi
 }
 
 need_base() {
@@ -275,9 +279,6 @@ $judge"
 		fail "KERNEL=$1 ($version) has the series already: kvm_arm_inject_user_dabt() is of it
 $judge"
 	carried "$1"
-	base=$(nearest "$version")
-	[ -n "$base" ] ||
-		fail "KERNEL=$1 is version $version, for which there is no series; there is one for: $(bases)"
 	kernel=$(cd "$1" && pwd -P)
 }
 
@@ -469,20 +470,40 @@ attempt() {
 	commit "$repo" HEAD "$base"
 }
 
-# Make the commits for the tree, with the series of its version. Sets $base.
+# Make the commits for the tree, with the series of its version; or, if there is none,
+# with that of the version before it, or after it, if that fits. Sets $base.
 choose() {
+	local why=''
+
 	[ -s "$tmp/tracked" ] || {
 		# Not those of a repository around it
 		as=() prefix=''
 		repo=$tmp/repo
 	}
-	attempt >"$tmp/commits"
+	for base in $(nearest "$version"); do
+		# Not in a condition, where bash would go on after an error
+		attempt >"$tmp/commits" 2>"$tmp/why" &
+		if wait $!; then
+			[ "$base" = "$version" ] ||
+				note "there is no series for $version: that of $base fits, and is taken"
+			return
+		fi
+		why+=$'\n'$(cat "$tmp/why")
+	done
+	[ "$base" != "$version" ] || fail "${why#*: }"
+	fail "KERNEL=$kernel is version $version, for which there is no series; there is one for: $(bases)$why"
 }
 
-# Which base a tree takes. Whether it fits is seen later.
+# Which base a tree takes. Whether its own fits is seen later.
 base() {
 	examine "$1"
-	suits
+	base=$version
+	if [ -e "$top/patches/$base/series" ]; then
+		suits
+	else
+		tracked "$kernel" >"$tmp/tracked"
+		choose
+	fi
 	echo "$base"
 }
 

@@ -47,7 +47,7 @@ refuses() {
 	result $rc "$name" "$tmp/out"
 }
 
-plan 66
+plan 72
 
 # A file that a patch changes in each kind of tree, and a function there
 mmio=$("$series" paths "$base" | grep -E '/mm(io|u)\.c$' | head -n 1)
@@ -528,6 +528,29 @@ victim=$tmp/has
 for unknown in DOCS=yes DOCS=0; do
 	refuses "apply: $unknown" 'it may be "no", or empty' env $unknown "$series" apply "$victim"
 done
+
+# Versions without a series: that of the one before is tried, and that of the one after
+version() {
+	sed -i "s/^VERSION = .*/VERSION = ${1%.*}/; s/^PATCHLEVEL = .*/PATCHLEVEL = ${1#*.}/" Makefile
+}
+next=${base%.*}.$((${base#*.} + 1))
+vendor "$tmp/between" version "$next"
+gives "apply: a version between: that before" version "$next"
+grep -qx "there is no series for $next: that of $base fits, and is taken" "$tmp/out"
+result $? "apply: a version between: which was taken" "$tmp/out"
+vendor "$tmp/between" version "$next"
+[ "$("$series" base "$victim" 2>"$tmp/out")" = "$base" ]
+result $? "base: a version between" "$tmp/out"
+vendor "$tmp/between" version "${base%.*}.$((${base#*.} - 1))"
+"$series" apply "$victim" >"$tmp/out" 2>&1 && grep -q '^there is no series for .*: that of .* fits, and is taken$' "$tmp/out"
+result $? "apply: a version between: if not that before, that after" "$tmp/out"
+version=5.0
+[[ $base != [45].* ]] || version=6.13
+vendor "$tmp/between" version $version
+refuses "apply: a version between, of which none fits" "version $version, for which there is no series; there is one for: .*" \
+	"$series" apply "$victim"
+grep -qE '^series.sh: (patches/.* does not fit this tree|.* there are (only|no) fixes)' "$tmp/out" && grep -q 'KERNEL=' "$tmp/out"
+result $? "apply: a version between, of which none fits: why" "$tmp/out"
 
 # Numbers of the feature that he has# Numbers of the feature that he has for something else. Nothing else is said, though the
 # rest does not fit either.
