@@ -64,6 +64,8 @@ other() {
 	shift 3
 	if [ ! -d "$linux/$dir" ]; then
 		skip "$name" "this kernel has no KVM for it"
+	elif [ -z "$shared" ]; then
+		skip "$name" "the series changes nothing of it"
 	elif ! command -v "${prefix}gcc" >/dev/null; then
 		skip "$name" "no ${prefix}gcc here"
 	else
@@ -102,6 +104,8 @@ diff "$tmp/before" "$tmp/after" | grep '^>' >"$tmp/new"
 [ ! -s "$tmp/new" ]
 result $? "no new warning of gcc W=1 ($(grep -c . "$tmp/before") before the series) or sparse" "$tmp/new"
 
+# What other architectures have, too
+shared=$(git -C "$linux" diff --name-only base series -- . ':!arch/arm64' ':!Documentation' ':!tools')
 other x86_64 arch/x86/kvm "$([ "$(uname -m)" = x86_64 ] || echo x86_64-linux-gnu-)" 64BIT=y KVM_INTEL=y KVM_AMD=y NET=y UNWINDER_GUESS=y
 other arm arch/arm/kvm arm-linux-gnueabi- ARCH_MULTIPLATFORM=y ARCH_MULTI_V7=y ARCH_VIRT=y ARM_LPAE=y
 other powerpc arch/powerpc/kvm powerpc64le-linux-gnu- PPC64=y PPC_BOOK3S_64=y CPU_LITTLE_ENDIAN=y \
