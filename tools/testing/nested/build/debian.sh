@@ -42,7 +42,7 @@ options=(-q -o "Dir::State::lists=$state/lists" -o Dir::State::status=/dev/null
 	-o "Dir::Etc::sourcelist=$sources" -o Dir::Etc::sourceparts=/dev/null
 	-o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null
 	-o "APT::Architecture=$arch" -o APT::Get::List-Cleanup=false -o APT::Sandbox::User=root
-	-o Acquire::Check-Valid-Until=false)
+	-o Acquire::Check-Valid-Until=false -o Acquire::Retries=3)
 
 get() {
 	apt-get "${options[@]}" "$@"
