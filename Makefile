@@ -9,11 +9,14 @@ KERNEL		?=
 SERIES		?=
 IMAGE		?=
 ifneq ($(KERNEL),)
-override BASE	:= $(if $(SERIES),any,$(shell patches/series.sh base '$(KERNEL)' 2>/dev/null))
+override BASE	:= $(if $(SERIES),any,$(shell DOCS='$(DOCS)' patches/series.sh base '$(KERNEL)' 2>/dev/null))
 endif
 BASE		?= 6.1-rewound
 # Which of the folders in patches/ that takes
 LINE		:= $(BASE:-rewound=)
+# Of your tree: leave documentation out ("no"). And who puts the series on it, or sends it
+DOCS		?=
+SIGNOFF		?=
 BUILD		?= $(CURDIR)/build
 # What that tree needs besides, or you want: a fragment of a kernel configuration
 CONFIG		?=
@@ -68,7 +71,7 @@ CCACHE_DIR	?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ccache
 # The trees that there are: see tools/testing/nested/build/tree.sh
 BASES		:= $(shell tools/testing/nested/build/tree.sh bases)
 
-export ARCH BASE QEMU GIC CPUS TIMEOUT CROSS_COMPILE JOBS CCACHE_DIR
+export DOCS SIGNOFF ARCH BASE QEMU GIC CPUS TIMEOUT CROSS_COMPILE JOBS CCACHE_DIR
 # To git they say which repository, whatever folder it is called in; hooks have them
 unexport GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
@@ -139,6 +142,8 @@ help:
 		KERNEL '$(KERNEL)' 'or a kernel tree of yours, of which a copy is used' \
 		CONFIG '$(CONFIG)' 'a fragment of a kernel configuration, if it needs more' \
 		SERIES '$(SERIES)' 'none: check that kernel as it is' \
+		DOCS '$(DOCS)' 'no: leave Documentation of that tree as it is' \
+		SIGNOFF "$$SIGNOFF" 'your "Name <mail>", for From and Signed-off-by in make apply and make series' \
 		IMAGE '$(IMAGE)' 'or check an Image, Debian packages of a kernel, or debian, debian:6.12, debian:trixie' \
 		ARCH '$(ARCH)' 'of the nested host: arm64, or arm with 5.4 and 4.19' \
 		CPU '$(CPU)' 'the emulated CPU, as max or max+nvhe; empty: $(RUN_CPU) to run, CELLS to check' \
@@ -167,6 +172,7 @@ quote = $(foreach c,$1,'$c')
 # boot a kernel which is not of their choice.
 HOSTS = $(if $(IMAGE),$(CELLS),$(call plain,$(RUN_CPU)))
 base:
+	@patches/series.sh check
 	@$N/boot/host.sh check $(call quote,$(CELLS)) && $N/boot/host.sh check $(call quote,$(HOSTS))
 	@[ -z '$(strip $(foreach c,$(HOSTS),$(call variant,$c)))' ] || \
 		{ echo 'make: $(strip $(HOSTS)): leave out $(KERNELS): the kernel is given here' >&2; exit 2; }

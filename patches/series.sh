@@ -16,8 +16,14 @@
 #   series.sh paths BASE		print every path that the series touches
 #   series.sh emit REPO REV BASE OUT	write the mails, with a cover letter,
 #					to the folder OUT
+#   series.sh mails KERNEL OUT		write the mails for a kernel tree, which stays as it
+#					is, to the folder OUT
+#   series.sh check			is the environment right?
 #   series.sh mail			put From: of the mail on stdin on one line, as
 #					checkpatch reads no other
+#
+# Environment: DOCS=no leaves Documentation out. SIGNOFF="Name <mail>" is who sends or
+# applies it, in place of our name.
 #
 # patches/BASE/series lists the commits in order: a patch of this folder on a
 # line of its own, and below it, indented, the files of this repository that
@@ -110,6 +116,15 @@ notes() {
 	awk '!seen[$0]++' "$tmp/notes"
 }
 
+# The message on stdin with SIGNOFF in the place of the line $1
+signed() {
+	if [ -z "${SIGNOFF-}" ]; then
+		cat
+	else
+		was=$1 awk '$0 == ENVIRON["was"] { $0 = "Signed-off-by: " ENVIRON["SIGNOFF"] } 1'
+	fi
+}
+
 # The tree of commit $1 with tree $2 in the place of the kernel
 graft() {
 	local -x GIT_INDEX_FILE=$tmp/git/whole
@@ -121,7 +136,7 @@ graft() {
 }
 
 commit() {
-	local repo=$1 rev=$2 parent base=$3 kind a b file pattern patch='' subject tree date mode f
+	local repo=$1 rev=$2 parent base=$3 kind a b file pattern patch='' subject tree date name mail mode f
 
 	mkdir -p "$tmp/git"
 	export GIT_INDEX_FILE=$tmp/git/index
@@ -139,10 +154,13 @@ commit() {
 		[ ! -s "$tmp/crlf" ] || tree=$(with_line_ends "$rev" "$tree")
 		[ -z "$prefix" ] || tree=$(graft "$parent" "$tree")
 		date=$(sed -n 's/^Date: //p' "$tmp/info")
+		name=$(sed -n 's/^Author: //p' "$tmp/info")
+		mail=$(sed -n 's/^Email: //p' "$tmp/info")
 		# The same series on the same commit is the same commits
 		parent=$({ sed -n 's/^Subject: //p' "$tmp/info"; echo; cat "$tmp/msg"; } |
-			GIT_AUTHOR_NAME=$(sed -n 's/^Author: //p' "$tmp/info") \
-			GIT_AUTHOR_EMAIL=$(sed -n 's/^Email: //p' "$tmp/info") \
+			signed "Signed-off-by: $name <$mail>" |
+			GIT_AUTHOR_NAME=${sender:-$name} \
+			GIT_AUTHOR_EMAIL=${sender_mail:-$mail} \
 			GIT_AUTHOR_DATE=$date GIT_COMMITTER_DATE=$date \
 			git commit-tree "$tree" -p "$parent")
 		echo "$parent $patch"
@@ -545,8 +563,8 @@ recipients() {
 	local ask=(perl scripts/get_maintainer.pl --no-tree --no-git --no-git-fallback --no-rolestats --nokeywords)
 
 	mkdir -p "$at/scripts"
-	git show "$2:MAINTAINERS" >"$at/MAINTAINERS" 2>/dev/null &&
-		git show "$2:scripts/get_maintainer.pl" >"$at/scripts/get_maintainer.pl" 2>/dev/null || return 0
+	git show "$2:${prefix}MAINTAINERS" >"$at/MAINTAINERS" 2>/dev/null &&
+		git show "$2:${prefix}scripts/get_maintainer.pl" >"$at/scripts/get_maintainer.pl" 2>/dev/null || return 0
 	(cd "$at" && "${ask[@]}" --no-l "$1"/*.patch | sed 's/^/To: /'
 	 cd "$at" && "${ask[@]}" --no-m --no-r "$1"/*.patch | sed 's/^/Cc: /') 2>/dev/null
 }
@@ -554,17 +572,17 @@ recipients() {
 # What the mails are for: Debian's package, or the version of another tree
 applies_to() {
 	git log -1 --format=%s "$1" | grep '^linux-source-' ||
-		git show "$1:Makefile" | awk '{ sub("\r", "") } /^(VERSION|PATCHLEVEL|SUBLEVEL) = / { v = v "." $3 } END { print "v" substr(v, 2) }'
+		git show "$1:${prefix}Makefile" | awk '{ sub("\r", "") } /^(VERSION|PATCHLEVEL|SUBLEVEL) = / { v = v "." $3 } END { print "v" substr(v, 2) }'
 }
 
+# The mails of the commits on top of $1, with a cover letter, to the folder $2
 emit() {
-	local repo=$1 rev=$2 base=$3 out=$4 tip cover letter mail
+	local rev=$1 out=$2 tip cover letter mail
 
-	commit "$repo" "$rev" "$base" >"$tmp/commits"
 	tip=$(sed -n '$s/ .*//p' "$tmp/commits")
 	rm -rf "$out.new"
 	mkdir -p "$out.new"
-	git format-patch -q --cover-letter --abbrev=12 --subject-prefix="PATCH $base" \
+	git format-patch -q --cover-letter --abbrev=12 --subject-prefix="PATCH $base" ${prefix:+--relative="$prefix"} \
 		-o "$out.new" "$rev..$tip"
 	cover=$out.new/0000-cover-letter.patch
 	# A tree with mainline's implementation gets none of the feature
@@ -594,6 +612,14 @@ case ${DOCS-} in
 '' | no) ;;
 *)	fail "DOCS=$DOCS: it may be \"no\", or empty" ;;
 esac
+sender='' sender_mail=''
+if [ -n "${SIGNOFF-}" ]; then
+	[[ $SIGNOFF =~ ^([^<>[:space:][:cntrl:]]([^<>[:cntrl:]]*[^<>[:space:][:cntrl:]])?)\ \<([^<>@[:space:]]+@[^<>@[:space:]]+)\>$ ]] ||
+		fail "SIGNOFF=$SIGNOFF: it has to be \"Name <mail>\", your own"
+	export SIGNOFF
+	sender=${BASH_REMATCH[1]} sender_mail=${BASH_REMATCH[3]}
+	export GIT_COMMITTER_NAME=$sender GIT_COMMITTER_EMAIL=$sender_mail
+fi
 type -P git >/dev/null || fail "there is no git here, which does the work: install it"
 [ $# -gt 0 ] || fail "what to do? See the head of this script"
 what=$1
@@ -604,7 +630,17 @@ base)	base "$@" ;;
 apply)	apply "$@" ;;
 tracked) tracked "$(cd "$1" && pwd -P)" ;;
 paths)	need_base "$@"; paths "$@" ;;
-emit)	need_base "$3"; any_name "$1"; emit "$@" ;;
+emit)	need_base "$3"
+	any_name "$1"
+	repo=$1 base=$3
+	commit "$1" "$2" "$3" >"$tmp/commits"
+	emit "$2" "$4" ;;
 mail)	one_line ;;
+mails)	examine "$1"
+	tracked "$kernel" >"$tmp/tracked"
+	choose
+	any_name "$repo"
+	emit HEAD "$(realpath -m "$2")" ;;
+check)	;;
 *)	fail "no such command: $what" ;;
 esac

@@ -46,7 +46,7 @@ fi
 own=$(cd "$(dirname "$0")" && printf '%s\n' build/*.{sh,pl} boot/*.sh | sed 's|.*/||; s|\..*||' | paste -sd '|')
 why=$(sed -nE "/^($own|series\\.sh): /,\$p" "$log")
 if [ -z "$why" ]; then
-	why=$(grep -E '(error|ERROR|fatal|FATAL): |undefined reference|No rule to make' "$log" | head -n 20
+	why=$(grep -E '(error|ERROR|fatal|FATAL): |undefined reference|No rule to make' "$log" | head -n 40
 		echo "the end of it:"
 		tail -n 10 "$log")
 fi

@@ -47,7 +47,7 @@ refuses() {
 	result $rc "$name" "$tmp/out"
 }
 
-plan 72
+plan 82
 
 # A file that a patch changes in each kind of tree, and a function there
 mmio=$("$series" paths "$base" | grep -E '/mm(io|u)\.c$' | head -n 1)
@@ -61,12 +61,27 @@ cp -r "$tmp/git" "$tmp/plain"
 rm -rf "$tmp/plain/.git"
 cp -r "$tmp/plain" "$tmp/base"
 
-"$series" apply "$tmp/git" >"$tmp/out" 2>&1
-result $? "apply: a git tree gets the commits" "$tmp/out"
+# As README has them
+readme() {
+	local dir=$1
 
-"$series" emit "$tmp/am" base "$base" "$tmp/mails" >"$tmp/out" 2>&1 &&
-	git -C "$tmp/am" am -q "$tmp"/mails/0*[1-9]-*.patch >>"$tmp/out" 2>&1
-result $? "series: git am takes the mails" "$tmp/out"
+	sed -n '/^Apply it to your tree/,/^Use it in a VMM/s|^  \(.*/path/to/linux.*\)|\1|p' "$top/README" | grep "$2" |
+		sed "s|/path/to/linux|$dir|g; s|/path/to/mails|$tmp/mails|g" >"$tmp/commands"
+	[ -s "$tmp/commands" ] && (cd "$top" && env -u MAKEFLAGS bash -e "$tmp/commands")
+}
+readme "$tmp/git" 'make apply' >"$tmp/out" 2>&1
+result $? "README: make apply: a git tree gets the commits" "$tmp/out"
+
+readme "$tmp/am" 'series.sh mails' >"$tmp/out" 2>&1 && [ "$(git -C "$tmp/am" rev-parse HEAD)" = "$(git -C "$tmp/am" rev-parse base)" ]
+result $? "README: patches/series.sh mails: the tree is as it was" "$tmp/out"
+
+readme "$tmp/am" 'git .* am' >"$tmp/out" 2>&1
+result $? "README: git am takes the mails" "$tmp/out"
+
+command=$(sed -n 's/^ *\(git format-patch .*\) gives the files.*/\1/p' "$top/README")
+(cd "$tmp/am" && $command -1 --stdout | "$series" mail) >"$tmp/patch" 2>"$tmp/out" &&
+	grep -q '^From 0*0 ' "$tmp/patch" && git -C "$tmp/am" apply -R --check "$tmp/patch" >>"$tmp/out" 2>&1
+result $? "README: git format-patch gives a file" "$tmp/out"
 
 # As its MAINTAINERS has it; and which of the two letters it is
 {
@@ -552,7 +567,39 @@ refuses "apply: a version between, of which none fits" "version $version, for wh
 grep -qE '^series.sh: (patches/.* does not fit this tree|.* there are (only|no) fixes)' "$tmp/out" && grep -q 'KERNEL=' "$tmp/out"
 result $? "apply: a version between, of which none fits: why" "$tmp/out"
 
-# Numbers of the feature that he has# Numbers of the feature that he has for something else. Nothing else is said, though the
+# Who sends it
+vendor "$tmp/signed" true
+SIGNOFF="Ægir O'Brien <me@example.org>" "$series" apply "$victim" >"$tmp/out" 2>&1 &&
+	git -C "$victim" log --format="%an <%ae>%n%(trailers:key=Signed-off-by,valueonly,separator=%x0A)" HEAD~1.. >"$tmp/said"
+[ "$(sort -u "$tmp/said")" = "Ægir O'Brien <me@example.org>" ] && [ "$(wc -l <"$tmp/said")" = 2 ]
+result $? "apply: SIGNOFF is the author, and signs" "$tmp/out"
+vendor "$tmp/signed" true
+SIGNOFF="A. N. Other <me@example.org>" "$series" mails "$victim" "$tmp/signed-mails" >"$tmp/out" 2>&1
+grep -hE '^(From|Signed-off-by): ' "$tmp"/signed-mails/*.patch | sort | uniq -c | sed 's/^ *//' >"$tmp/said"
+n=$(find "$tmp/signed-mails" -name '*.patch' | wc -l)
+diff "$tmp/said" <(echo "$n From: \"A. N. Other\" <me@example.org>"; echo "$((n - 1)) Signed-off-by: A. N. Other <me@example.org>") >>"$tmp/out"
+result $? "series: SIGNOFF sends the mails, and signs them" "$tmp/out"
+for wrong in nobody 'a b@c' '<a@b>' 'A <b>' 'A B <a@b> ' $'A\nB <a@b>'; do
+	refuses "apply: SIGNOFF='${wrong//$'\n'/ }'" 'it has to be "Name <mail>"' env SIGNOFF="$wrong" "$series" apply "$victim"
+done
+
+# Numbers of the feature that he has# Who sends it
+vendor "$tmp/signed" true
+SIGNOFF="Ægir O'Brien <me@example.org>" "$series" apply "$victim" >"$tmp/out" 2>&1 &&
+	git -C "$victim" log --format="%an <%ae>%n%(trailers:key=Signed-off-by,valueonly,separator=%x0A)" HEAD~1.. >"$tmp/said"
+[ "$(sort -u "$tmp/said")" = "Ægir O'Brien <me@example.org>" ] && [ "$(wc -l <"$tmp/said")" = 2 ]
+result $? "apply: SIGNOFF is the author, and signs" "$tmp/out"
+vendor "$tmp/signed" true
+SIGNOFF="A. N. Other <me@example.org>" "$series" mails "$victim" "$tmp/signed-mails" >"$tmp/out" 2>&1
+grep -hE '^(From|Signed-off-by): ' "$tmp"/signed-mails/*.patch | sort | uniq -c | sed 's/^ *//' >"$tmp/said"
+n=$(find "$tmp/signed-mails" -name '*.patch' | wc -l)
+diff "$tmp/said" <(echo "$n From: \"A. N. Other\" <me@example.org>"; echo "$((n - 1)) Signed-off-by: A. N. Other <me@example.org>") >>"$tmp/out"
+result $? "series: SIGNOFF sends the mails, and signs them" "$tmp/out"
+for wrong in nobody 'a b@c' '<a@b>' 'A <b>' 'A B <a@b> ' $'A\nB <a@b>'; do
+	refuses "apply: SIGNOFF='${wrong//$'\n'/ }'" 'it has to be "Name <mail>"' env SIGNOFF="$wrong" "$series" apply "$victim"
+done
+
+# Numbers of the feature that he has for something else. Nothing else is said, though the
 # rest does not fit either.
 while IFS='|' read -r name number; do
 	vendor "$tmp/numbers" sed -i "1i #define ${number//|/\\n#define }" include/uapi/linux/kvm.h

@@ -50,6 +50,10 @@ bad() {
 	check INSTANCES=1k	INSTANCES=1k: a number
 	soak SOAK_INSTANCES=	SOAK_INSTANCES=: a number
 	check SEED=x	SEED=x: a number
+	check DOCS=yes	DOCS=yes: it may be "no", or empty
+	series SIGNOFF=nobody	SIGNOFF=nobody: it has to be
+	series SIGNOFF=a\ b@c	SIGNOFF=a b@c: it has to be
+	series SIGNOFF='<a@b>'	SIGNOFF=<a@b>: it has to be
 	END
 }
 
