@@ -493,34 +493,36 @@ else
 	result $? "${names[1]}" "$tmp/out"
 fi
 
+# The feature, or a fix of which some trees have another form
 vendor "$tmp/has" true
+has=
 if grep -q KVM_CAP_ARM_NISV_TO_USER "$victim/include/uapi/linux/kvm.h"; then
-	has='KVM: arm64: Let userspace handle MMIO without a valid syndrome'
-else
+	! grep -q '^0002-' "$top/patches/$base/series" || has='KVM: arm64: Let userspace handle MMIO without a valid syndrome'
+elif grep -q 'fix-0005' "$top/patches/$base/series"; then
 	has='KVM: arm/arm64: Keep PSTATE when an exception is injected'
 fi
-if grep -q 'fix-0005' "$top/patches/$base/series" || [[ $has == *MMIO* ]]; then
+if [ -n "$has" ]; then
 	"$series" apply "$victim" >"$tmp/out" 2>&1
 	[ "$(grep -cx "has it already: $has" "$tmp/out")" = 1 ]
 	result $? "apply: what it has already, once" "$tmp/out"
 else
-	skip "apply: what it has already, once" "it has none of it"
+	skip "apply: what it has already, once" "nothing of the series"
 fi
 
 # Not what would fit with less around it, and not prose
 misfits() {
-	sed -i 's/vcpu_data_host_to_guest(vcpu, data, len)/vendor_data(vcpu, data, len)/' "$mmio"
+	sed -i 's/;$/ ;/' "$mmio"
 	sed -i 's/serror_has_esr/zyx/' "$api"
 	sed -i 's/^\t\t__u8 serror_pending;/&\n/' tools/arch/arm64/include/uapi/asm/kvm.h
 }
 vendor "$tmp/misfits" misfits
 refuses "apply: a patch that does not fit: the hunk, its function, and nothing that is not the cause" \
-	"hunk [0-9]+ of $mmio \\(at line [0-9]+\\), in kvm_handle_mmio_return$" "$series" apply "$victim"
+	"hunk [0-9]+ of $mmio \\(at line [0-9]+\\), in $function$" "$series" apply "$victim"
 cp "$tmp/out" "$tmp/said"
 ! grep -nE 'Documentation|tools' "$tmp/said"
 result $? "apply: a patch that does not fit: nothing that is not the cause" "$tmp/said"
-grep -q '^      |.*data = vcpu_data_host_to_guest(vcpu, data, len);' "$tmp/said" &&
-	grep -q '^      |.*data = vendor_data(vcpu, data, len);' "$tmp/said"
+line=$(sed -n 's/^      |\(.*[^ ]\);$/\1/p' "$tmp/said" | head -n 1)
+[ -n "$line" ] && grep -qxF "      |$line ;" "$tmp/said"
 result $? "apply: a patch that does not fit: what was looked for, and what is there" "$tmp/said"
 
 # Documentation alone does not fit: the heading of its list, or the list
