@@ -47,7 +47,7 @@ refuses() {
 	result $rc "$name" "$tmp/out"
 }
 
-plan 82
+plan 90
 
 # A file that a patch changes in each kind of tree, and a function there
 mmio=$("$series" paths "$base" | grep -E '/mm(io|u)\.c$' | head -n 1)
