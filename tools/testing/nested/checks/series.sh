@@ -48,10 +48,12 @@ checkpatch() {
 
 	types=$(sed 's/#.*//' "$top/patches/checkpatch-exceptions" | while read -r glob type _; do
 		# shellcheck disable=SC2053 # a pattern
-		[[ -n $glob && $name == $glob ]] && echo "$type"
+		[[ -n $glob && ${name##*/} == $glob ]] && echo "$type"
 	done | paste -sd ,)
+	# In a tree that it does not like, it says nothing, but fails
 	(cd "$linux" && scripts/checkpatch.pl --strict --max-line-length=100 --show-types --no-summary --terse \
-		${types:+--ignore "$types"} "$mail" 2>/dev/null) >"$tmp/checkpatch"
+		${types:+--ignore "$types"} "$mail" 2>"$tmp/checkpatch.err") >"$tmp/checkpatch" ||
+		[ -s "$tmp/checkpatch" ] || cp "$tmp/checkpatch.err" "$tmp/checkpatch"
 	! grep -q . "$tmp/checkpatch"
 }
 
