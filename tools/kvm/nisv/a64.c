@@ -21,6 +21,12 @@ static unsigned int gpr_width(unsigned int size)
 	return size == 3 ? 64 : 32;
 }
 
+/* The flags of what may be ordered in both directions */
+static uint32_t order(unsigned int acquire, unsigned int release)
+{
+	return (acquire ? NISV_ACQUIRE : 0) | (release ? NISV_RELEASE : 0);
+}
+
 /* Writeback to a register that is also loaded or stored */
 static int writeback(const struct nisv_insn *i)
 {
@@ -40,7 +46,7 @@ static int casp(struct nisv_insn *i, uint32_t w)
 	i->rs = rs(w);
 	i->rt = rt(w);
 	i->rt2 = i->rt + 1;
-	i->flags = (L ? NISV_ACQUIRE : 0) | (o0 ? NISV_RELEASE : 0);
+	i->flags = order(L, o0);
 	return (i->rs | i->rt) & 1 ? NISV_UNALLOCATED : NISV_DONE;
 }
 
@@ -96,7 +102,7 @@ static int compare_swap(struct nisv_insn *i, uint32_t w)
 	i->width = gpr_width(size);
 	i->rs = rs(w);
 	i->rt = rt(w);
-	i->flags = (L ? NISV_ACQUIRE : 0) | (o0 ? NISV_RELEASE : 0);
+	i->flags = order(L, o0);
 	return NISV_DONE;
 }
 
@@ -296,11 +302,6 @@ static const uint8_t few_ops[16] = {
 	[1] = NISV_CLR, [3] = NISV_SET, [8] = NISV_SWP,
 };
 
-static uint32_t order(unsigned int acquire, unsigned int release)
-{
-	return (acquire ? NISV_ACQUIRE : 0) | (release ? NISV_RELEASE : 0);
-}
-
 /* 0 S 011001 A R 1 Rt2 o3 opc 00 Rn Rt: of S, FEAT_THE alone */
 static int atomic128(struct nisv_insn *i, uint32_t w)
 {
@@ -336,29 +337,15 @@ static int atomic_unprivileged(struct nisv_insn *i, uint32_t w)
 }
 
 /* The same as elsewhere, unprivileged: CASPT, LDTXR and STTXR, CAST */
-static int unprivileged_casp(struct nisv_insn *i, uint32_t w)
+static int unprivileged_as(struct nisv_insn *i, int ret)
 {
-	const int ret = casp(i, w);
-
 	i->flags |= NISV_UNPRIV;
 	return ret;
 }
 
-static int unprivileged_exclusive(struct nisv_insn *i, uint32_t w)
-{
-	const int ret = exclusive(i, w);
-
-	i->flags |= NISV_UNPRIV;
-	return ret;
-}
-
-static int unprivileged_swap(struct nisv_insn *i, uint32_t w)
-{
-	const int ret = compare_swap(i, w);
-
-	i->flags |= NISV_UNPRIV;
-	return ret;
-}
+static int unprivileged_casp(struct nisv_insn *i, uint32_t w) { return unprivileged_as(i, casp(i, w)); }
+static int unprivileged_exclusive(struct nisv_insn *i, uint32_t w) { return unprivileged_as(i, exclusive(i, w)); }
+static int unprivileged_swap(struct nisv_insn *i, uint32_t w) { return unprivileged_as(i, compare_swap(i, w)); }
 
 /* A load after which, or a store before which, Rn moves on by what is accessed */
 static void move_on(struct nisv_insn *i, unsigned int bytes)
@@ -509,7 +496,7 @@ static int atomic(struct nisv_insn *i, uint32_t w)
 	if (!o3 || opc == 0) {
 		i->op = o3 ? NISV_SWP : NISV_ADD + opc;
 		i->rs = rs(w);
-		i->flags = (A ? NISV_ACQUIRE : 0) | (R ? NISV_RELEASE : 0);
+		i->flags = order(A, R);
 		return NISV_DONE;
 	}
 	if (opc == 4 && A && !R) {	/* LDAPR */
