@@ -179,6 +179,8 @@ base:
 	@for n in $(foreach n,$(NUMBERS),'$n=$($n)'); do case $${n#*=} in ''|0*|*[!0-9]*|??????????*) \
 		echo "make: $$n: a number from 1 to 999999999, please" >&2; exit 2 ;; esac; done
 	@[ -z '$(filter-out none,$(SERIES))' ] || { echo 'make: SERIES=$(SERIES): it may be "none", or empty' >&2; exit 2; }
+	@[ '$(notdir $(realpath $(KERNEL)))' != rewound ] || \
+		{ echo 'make: KERNEL=$(KERNEL): that name means a tree of ours in $$(BUILD); call the folder otherwise' >&2; exit 2; }
 	@[ -z '$(KERNEL)' ] || [ -n '$(SERIES)' ] || patches/series.sh base '$(KERNEL)' >/dev/null
 	@[ -n '$(KERNEL)' ] || [ -n '$(filter $(BASE),$(BASES))' ] || \
 		{ echo "make: no BASE=$(BASE); there is: $(BASES); another kernel you may bring, KERNEL=dir" >&2; exit 2; }
@@ -334,7 +336,7 @@ series: tree
 	@patches/series.sh emit $B/linux base $(LINE) $B/mails
 
 clean:
-	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image modules mutants prefixes bench results* log mails kselftest payload series-check linux/obj* linux/check*))
+	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image modules mutants prefixes bench results* log mails kselftest payload series-check linux/obj* linux/check*)) $(BUILD)/checks
 
 distclean:
 	rm -rf $(BUILD)

@@ -50,6 +50,7 @@ bad() {
 	check INSTANCES=1k	INSTANCES=1k: a number
 	soak SOAK_INSTANCES=	SOAK_INSTANCES=: a number
 	check SEED=x	SEED=x: a number
+	check KERNEL="$tmp/rewound"	that name means a tree of ours
 	check DOCS=yes	DOCS=yes: it may be "no", or empty
 	series SIGNOFF=nobody	SIGNOFF=nobody: it has to be
 	series SIGNOFF=a\ b@c	SIGNOFF=a b@c: it has to be
@@ -70,7 +71,7 @@ done
 [ ! -e "$tmp/hangs" ] || exec sleep 60
 END
 chmod +x "$tmp/qemu"
-mkdir -p "$tmp/payload/tests"
+mkdir -p "$tmp/payload/tests" "$tmp/rewound"
 touch "$tmp"/payload/tests/{one,two,three}
 
 # A host whose results and console are these; then what the report says
