@@ -3,11 +3,17 @@
 #
 # apt.sh: for scripts that deal with Debian's packages. Source it.
 
-# The machine's own Debian mirrors, a line "deb URI SUITE COMPONENT" each
-mirrors() {
+# What apt knows of them
+known() {
 	# shellcheck disable=SC2016 # apt's own variables
 	apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
-		'Created-By: Packages' 'Origin: Debian' | sort -u | grep . || {
+		'Created-By: Packages' 'Origin: Debian' | sort -u | grep .
+}
+
+# The machine's own Debian mirrors, a line "deb URI SUITE COMPONENT" each. A small image
+# of a system comes without apt's lists.
+mirrors() {
+	known || { [ "$(id -u)" = 0 ] && apt-get -q update >/dev/null 2>&1 && known; } || {
 		echo "$(basename "$0" .sh): apt knows no Debian mirror; run apt-get update" >&2
 		return 1
 	}

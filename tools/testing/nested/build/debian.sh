@@ -89,8 +89,8 @@ kernels() {
 		xargs -r apt-cache "${options[@]}" madison | tr -d ' ' | awk -F '|' '{ print $2, $1 "=" $2 }' | sort -uV
 }
 
-# The first package in the list $1 that can be fetched, or else the first: of what a mirror
-# lists, as it says, not everything is there
+# Of the list $1 the first package that can be fetched, as a mirror may list what it has no
+# longer. If none can be, the first of them, for what is said of that.
 newest() {
 	local p
 
