@@ -319,18 +319,22 @@ static void target_create(uint64_t *r)
 
 	vm_create(vm, one_in(r, 4) && has_el1_32bit());
 	random_code(r);
-	target.vcpu[0] = *vm;
-	for (unsigned int i = 1; i < VCPUS; i++)
-		target.vcpu[i] = vcpu_add(vm, i);
 	target.mem = must_map(SLOT_SIZE, -1);
 	if (one_in(r, 2))
 		enable_cap(vm->fd, CAP_ARM_NISV_TO_USER);
 	/* One may be left for OP_INIT to initialise */
 	if (one_in(r, 2))
 		n--;
-	for (unsigned int i = 0; i < n; i++) {
-		vcpu_init(&target.vcpu[i]);
-		regs_init(&target.vcpu[i]);
+	/*
+	 * Each before the next is made: where KVM lets no vCPU be of another width
+	 * than the rest, 5.10 and 5.15 count those not yet initialised as 64-bit.
+	 */
+	for (unsigned int i = 0; i < VCPUS; i++) {
+		target.vcpu[i] = i ? vcpu_add(vm, i) : *vm;
+		if (i < n) {
+			vcpu_init(&target.vcpu[i]);
+			regs_init(&target.vcpu[i]);
+		}
 	}
 	if (one_in(r, 2))
 		create_vgic(vm);
