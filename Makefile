@@ -56,6 +56,11 @@ CELLS		?= $(or $(CPU),$(if $(IMAGE),max,max+debug+mte+sve cortex-a57 max max+nvh
 endif
 CONFIGS		+= $(CONFIG)
 
+# The VMMs that people run, with libnisv: of QEMU a version that patches/qemu has; and
+# kvmtool, which you bring
+VMM_QEMU	?= 7.2
+KVMTOOL		?=
+
 # What nisv_stress does, in check and in soak, and again with the same seed
 OPS		?= $(if $(IMAGE),2000,5000)
 SOAK_OPS	?= 500000
@@ -77,6 +82,9 @@ unexport GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
 N	:= tools/testing/nested
 T	:= tools/testing/selftests/kvm/arm64
+# What `make vmms` has built
+VMMS	:= $(abspath $(BUILD))/vmms
+VMM	:= $(wildcard $(VMMS)/bin/qemu-system-aarch64)
 # For the nested host
 DEBS	:= busybox-static $(if $(IMAGE),,$(if $(filter arm64,$(ARCH)),qemu-system-arm))
 ROOTFS	:= $(abspath $(BUILD))/$(ARCH)-$(lastword $(DEBS)).squashfs
@@ -113,7 +121,7 @@ export STAGES := $(B)/log/stages
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run check check-all cells soak mutants prefixes bench judge apply series clean distclean
+.PHONY: help run check check-all cells soak mutants prefixes bench judge vmms apply series clean distclean
 .PHONY: arm64 ours ready packages base tree images rootfs foreign checks FORCE
 
 help:
@@ -131,6 +139,8 @@ help:
 	@echo '  make bench              what it costs, in instructions, without and with the series'
 	@echo '  make judge              run the kselftests on Debian kernels, and write the page that'
 	@echo '                          says which kernel does what'
+	@echo '  make vmms               build QEMU with libnisv, and kvmtool if KVMTOOL= says where it is;'
+	@echo '                          then make run has a column more'
 	@echo '  make apply KERNEL=dir   put the series on your kernel tree, whole or not at all'
 	@echo '  make series             write the series as mails to $$(BUILD)/$$(BASE)/mails'
 	@echo '  make clean              remove what was built, keep what was fetched'
@@ -151,6 +161,8 @@ help:
 		GIC '$(GIC)' 'its interrupt controller: 2 or 3' \
 		CPUS '$(CPUS)' 'how many of them' \
 		QEMU '$(QEMU)' 'the emulator' \
+		VMM_QEMU '$(VMM_QEMU)' 'which QEMU of Debian'\''s make vmms builds' \
+		KVMTOOL '$(KVMTOOL)' 'a kvmtool tree, of which a copy is used' \
 		TIMEOUT '$(TIMEOUT)' 'seconds without a result until a host counts as hung' \
 		CROSS_COMPILE '$(CROSS_COMPILE)' 'prefix of the compiler' \
 		OPS '$(OPS)' 'operations of nisv_stress; SOAK_OPS=$(SOAK_OPS) in a soak' \
@@ -187,6 +199,7 @@ base:
 	@[ -z '$(IMAGE)' ] || [ -z '$(filter run mutants bench series,$(MAKECMDGOALS))' ] || \
 		{ echo "make $(MAKECMDGOALS): not with IMAGE=, which only has check, cells and soak; say BASE= or KERNEL=" >&2; exit 2; }
 	@[ -z '$(CONFIG)' ] || [ -r '$(CONFIG)' ] || { echo 'make: CONFIG=$(CONFIG): no such file' >&2; exit 2; }
+	@[ -z '$(filter vmms,$(MAKECMDGOALS))' ] || $N/build/vmms.sh check '$(VMM_QEMU)' '$(KVMTOOL)'
 	@[ '$(ARCH)' = arm64 ] || [ -d '$(KERNEL)/arch/arm/kvm' ] || \
 		{ echo "make: ARCH=$(ARCH) needs a KERNEL=dir that has arch/arm/kvm (5.4 or 4.19)" >&2; exit 2; }
 
@@ -225,6 +238,7 @@ foreign: packages
 	@$(STAGE) 'modules of that kernel' $(B)/log/kernel $N/build/foreign.sh modules $B
 
 bench: MORE_PACKAGES := bench
+vmms: MORE_PACKAGES := vmms
 
 cells: IMAGES := $(CELL_IMAGES)
 run: IMAGES := base series
@@ -237,7 +251,7 @@ bench: HOSTS = $(addsuffix +icount,$(BENCH_CPUS))
 # The kernel keeps the CPUs busy while the root file system waits for the network
 ready: packages
 	@$(MAKE) --no-print-directory -j2 $(if $(IMAGE),foreign,images) rootfs PACKAGES_ARE_THERE=1 IMAGES='$(IMAGES)'
-	@$(STAGE) 'tests and guest' $(B)/log/payload $N/build/payload.sh $B $(ROOTFS) $(TESTS)
+	@VMM='$(VMM)' $(STAGE) 'tests and guest' $(B)/log/payload $N/build/payload.sh $B $(ROOTFS) $(TESTS)
 
 # What boots a guest
 arm64:
@@ -248,7 +262,9 @@ ours:
 	@[ '$(SUBJECT)' = series ] || { echo 'make: that kernel is taken as it is, so there are no patches to look at: leave out SERIES= and IMAGE=' >&2; exit 2; }
 
 run: arm64 ready
-	@$N/boot/guest.sh $(RESULTS)/guest $(RUN_CPU) $B/image/base/Image $B/image/series/Image $B/payload/guest.cpio $(ROOTFS)
+	@VMM='$(VMM)' $N/boot/guest.sh $(RESULTS)/guest $(RUN_CPU) $B/image/base/Image $B/image/series/Image \
+		$B/payload/guest.cpio $(ROOTFS)
+	@[ -n '$(VMM)' ] || echo 'make vmms builds a QEMU that carries them out, too'
 	@echo "$(NAME) $$(cat $B/version) on $(RUN_CPU), GICv$(GIC), $(CPUS) CPUs; all of it: $(RESULTS)/guest"
 
 # cell NAME CELL IMAGE [WHAT]: the kselftests. Of a kernel that is not ours a warning is
@@ -265,7 +281,7 @@ host-base: FORCE
 	@$(call cell,base,$(call plain,$(RUN_CPU))+novirtio,$B/image/base/Image) || true
 
 checks: host-base
-	@$N/checks/all.sh $(LINE) $B $(RESULTS) $(call plain,$(RUN_CPU)) $(ROOTFS)
+	@VMM='$(VMM)' $N/checks/all.sh $(LINE) $B $(RESULTS) $(call plain,$(RUN_CPU)) $(ROOTFS)
 
 REPORT = $N/report.pl "$(NAME) $$(cat $B/version) $(WITH), GICv$(GIC), $(CPUS) CPUs, $$($(QEMU) --version | head -n 1)" \
 	$(RESULTS) $(CELLS) host && echo "(table: $(RESULTS)/summary, TAP: $(RESULTS)/check.tap)"
@@ -327,6 +343,11 @@ judge:
 			echo "judge: no results of $$v, which is left out: see above" >&2; fi; \
 	done; $N/judge.pl $N/rows "$$@" >$(JUDGMENT).new && mv $(JUDGMENT).new $(JUDGMENT)
 	@echo 'written: $(JUDGMENT)'
+
+# VMMs for the nested host, and any other
+vmms: arm64 packages
+	@$(STAGE) 'VMMs with libnisv' $(VMMS)/log $N/build/vmms.sh $(VMMS) $(VMM_QEMU) $(KVMTOOL:%='%')
+	@echo "in $(VMMS)/bin: $$(cd $(VMMS)/bin && ls -d qemu-system-aarch64 lkvm 2>/dev/null | xargs)"
 
 apply:
 	@[ -n '$(KERNEL)' ] || { echo 'make apply: which tree? Say KERNEL=dir' >&2; exit 2; }

@@ -3,7 +3,8 @@
  * The guest's only program, its init. It maps a guest physical address where
  * QEMU's virt board has nothing, and the reference VMM a device that is memory;
  * touches it with instructions that give the hypervisor no syndrome, says what came of
- * each, and powers the guest off.
+ * each, and powers the guest off. With window=nvme on the kernel's command line, it is the
+ * memory of a PCI device of QEMU's.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -11,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -20,6 +22,14 @@
 /* Between virtio-mmio and the platform bus, see hw/arm/virt.c of QEMU */
 #define HOLE	0x0b000000UL
 #define SIZE	0x10000UL
+
+/*
+ * Configuration space of PCI device 1 of the virt board with highmem=off, and where the
+ * board has room for devices' memory. The kernel knows no PCI, and leaves it alone.
+ */
+#define ECAM	0x3f008000UL
+#define BAR	0x10000000UL
+enum { COMMAND = 0x04, BAR2 = 0x18, BAR3 = 0x1c };
 
 static sigjmp_buf back;
 static volatile void *volatile fault_address;
@@ -157,8 +167,23 @@ static const struct {
 	{ "ld2 {v0.s,v1.s}[1],[x10]",	ld2_lane },
 };
 
+/* A controller memory buffer of NVMe: QEMU emulates each access, and keeps the bytes */
+static bool place_nvme(int mem)
+{
+	volatile uint32_t *config = mmap(NULL, 0x1000, PROT_READ | PROT_WRITE, MAP_SHARED, mem, ECAM);
+
+	if (config == MAP_FAILED || config[0] == ~0u)
+		return false;
+	config[BAR2 / 4] = BAR;
+	config[BAR3 / 4] = 0;
+	config[COMMAND / 4] |= 2;	/* answer to it */
+	return (config[BAR2 / 4] & ~15u) == BAR;
+}
+
 int main(void)
 {
+	const char *window = getenv("window");
+	const bool nvme = window && !strcmp(window, "nvme");
 	struct sigaction sa = { .sa_sigaction = on_sigbus,
 				.sa_flags = SA_SIGINFO | SA_NODEFER };
 	uint8_t *hole;
@@ -171,9 +196,11 @@ int main(void)
 	printf("up\n");
 
 	fd = open("/dev/mem", O_RDWR | O_SYNC);
-	hole = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, HOLE);
+	hole = MAP_FAILED;
+	if (!nvme || place_nvme(fd))
+		hole = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, nvme ? BAR : HOLE);
 	if (hole == MAP_FAILED) {
-		printf("cannot map the hole\n");
+		printf("cannot map the %s\n", nvme ? "memory of the NVMe device" : "hole");
 		reboot(RB_POWER_OFF);
 	}
 	sigaction(SIGBUS, &sa, NULL);

@@ -5,7 +5,7 @@
 # the series, live on the one with it, and have its way with libnisv? Prints TAP; all
 # about the boots is in OUT.
 #
-# The environment is boot.sh's, and ARCH.
+# The environment is guest.sh's of boot, and ARCH.
 
 set -u
 
@@ -15,7 +15,7 @@ cpu=$3
 rootfs=$4
 nested=$(cd "$(dirname "$0")/.." && pwd)
 . "$nested/checks/tap.sh"
-name="a guest with Debian's QEMU dies without the series, lives with it, and works with nisv-vmm"
+name="a guest with Debian's QEMU dies without the series, lives with it, and works with nisv-vmm${VMM:+ and with QEMU and libnisv}"
 
 plan 1
 if [ "$ARCH" != arm64 ]; then

@@ -55,6 +55,9 @@ bad() {
 	series SIGNOFF=nobody	SIGNOFF=nobody: it has to be
 	series SIGNOFF=a\ b@c	SIGNOFF=a b@c: it has to be
 	series SIGNOFF='<a@b>'	SIGNOFF=<a@b>: it has to be
+	vmms VMM_QEMU=1.0	no patches for that; there are for: .*7\.2
+	vmms KVMTOOL=/nonexistent	KVMTOOL=/nonexistent: no such folder
+	vmms KVMTOOL=/usr	KVMTOOL=/usr is no kvmtool tree
 	END
 }
 

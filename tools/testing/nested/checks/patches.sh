@@ -33,13 +33,13 @@ essence() {
 
 plan 2
 
-for p in */*.patch; do
+for p in [0-9]*/*.patch; do
 	echo "$(essence "$p" | sha256sum) $p"
 done | sort | awk '{ if ($1 == last) print file " and " $3; last = $1; file = $3 }' >"$tmp/out"
 [ ! -s "$tmp/out" ]
 result $? "no two patches differ in no more than where they are, or in context that does not count" "$tmp/out"
 
-for s in */series; do
+for s in */series qemu/*/series; do
 	sed -nE "s|^([^#[:blank:]][^[:blank:]]*\.patch).*|${s%/*}/\1|p" "$s"
-done | xargs -n 1 realpath -m --relative-to . | sort -u | diff - <(printf '%s\n' */*.patch | sort) >"$tmp/out"
+done | xargs -n 1 realpath -m --relative-to . | sort -u | diff - <(printf '%s\n' */*.patch qemu/*/*.patch | sort) >"$tmp/out"
 result $? "each patch is in a series, and each that is in one is there" "$tmp/out"
