@@ -19,7 +19,8 @@ nested=$(cd "$(dirname "$0")/.." && pwd)
 top=$(cd "$nested/../../.." && pwd)
 # Static libraries, and what they need
 packages=(libc6-dev libfdt-dev libglib2.0-dev libpixman-1-dev zlib1g-dev)
-devices=(ARM_VIRT NVME_PCI VIRTIO_BLK VIRTIO_NET VIRTIO_PCI VIRTIO_RNG VIRTIO_SERIAL)
+# Up to 7.2, target/arm does not link without ARM_V7M and semihosting
+devices=(ARM_COMPATIBLE_SEMIHOSTING ARM_GIC_KVM ARM_V7M ARM_VIRT NVME_PCI SEMIHOSTING VIRTIO_BLK VIRTIO_NET VIRTIO_PCI VIRTIO_RNG VIRTIO_SERIAL)
 # Up to 7.2, target/arm does not build without TCG
 features=(--enable-system --enable-kvm --enable-tcg --enable-fdt=system --enable-nisv)
 
