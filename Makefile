@@ -61,6 +61,12 @@ CONFIGS		+= $(CONFIG)
 VMM_QEMU	?= 7.2
 KVMTOOL		?=
 
+# What run boots in place of the small guest: Debian's UEFI (aavmf) or U-Boot (u-boot)
+# with FIRMWARE=, its installer (installer) with GUEST=
+FIRMWARE	?=
+GUEST		?=
+SYSTEM		:= $(strip $(FIRMWARE) $(GUEST))
+
 # What nisv_stress does, in check and in soak, and again with the same seed
 OPS		?= $(if $(IMAGE),2000,5000)
 SOAK_OPS	?= 500000
@@ -87,6 +93,10 @@ VMMS	:= $(abspath $(BUILD))/vmms
 VMM	:= $(wildcard $(VMMS)/bin/qemu-system-aarch64)
 # For the nested host
 DEBS	:= busybox-static $(if $(IMAGE),,$(if $(filter arm64,$(ARCH)),qemu-system-arm))
+PACKAGE-aavmf := qemu-efi-aarch64
+PACKAGE-u-boot := u-boot-qemu
+PACKAGE-installer := debian-installer-12-netboot-arm64
+DEBS	+= $(PACKAGE-$(SYSTEM))
 ROOTFS	:= $(abspath $(BUILD))/$(ARCH)-$(lastword $(DEBS)).squashfs
 TESTS	:= $(patsubst $T/%.c,%,$(wildcard $T/*.c)) $(if $(filter arm64,$(ARCH)),libnisv)
 STAGE	:= $N/stage.sh
@@ -161,6 +171,8 @@ help:
 		GIC '$(GIC)' 'its interrupt controller: 2 or 3' \
 		CPUS '$(CPUS)' 'how many of them' \
 		QEMU '$(QEMU)' 'the emulator' \
+		FIRMWARE '$(FIRMWARE)' 'what run boots in place of the guest: aavmf (UEFI), u-boot' \
+		GUEST '$(GUEST)' 'the same: installer (Debian'\''s)' \
 		VMM_QEMU '$(VMM_QEMU)' 'which QEMU of Debian'\''s make vmms builds' \
 		KVMTOOL '$(KVMTOOL)' 'a kvmtool tree, of which a copy is used' \
 		TIMEOUT '$(TIMEOUT)' 'seconds without a result until a host counts as hung' \
@@ -199,6 +211,11 @@ base:
 	@[ -z '$(IMAGE)' ] || [ -z '$(filter run mutants bench series,$(MAKECMDGOALS))' ] || \
 		{ echo "make $(MAKECMDGOALS): not with IMAGE=, which only has check, cells and soak; say BASE= or KERNEL=" >&2; exit 2; }
 	@[ -z '$(CONFIG)' ] || [ -r '$(CONFIG)' ] || { echo 'make: CONFIG=$(CONFIG): no such file' >&2; exit 2; }
+	@[ -z '$(SYSTEM)' ] || [ -z '$(filter check check-all cells soak mutants prefixes bench,$(MAKECMDGOALS))' ] || \
+		{ echo 'make: FIRMWARE= and GUEST= are for make run, not for make $(MAKECMDGOALS)' >&2; exit 2; }
+	@case '$(FIRMWARE)' in ''|aavmf|u-boot) ;; *) echo 'make: FIRMWARE=$(FIRMWARE): it may be aavmf or u-boot' >&2; exit 2 ;; esac
+	@case '$(GUEST)' in ''|installer) ;; *) echo 'make: GUEST=$(GUEST): it may be installer' >&2; exit 2 ;; esac
+	@[ -z '$(FIRMWARE)' ] || [ -z '$(GUEST)' ] || { echo 'make: FIRMWARE= and GUEST=: choose one' >&2; exit 2; }
 	@[ -z '$(filter vmms,$(MAKECMDGOALS))' ] || $N/build/vmms.sh check '$(VMM_QEMU)' '$(KVMTOOL)'
 	@[ '$(ARCH)' = arm64 ] || [ -d '$(KERNEL)/arch/arm/kvm' ] || \
 		{ echo "make: ARCH=$(ARCH) needs a KERNEL=dir that has arch/arm/kvm (5.4 or 4.19)" >&2; exit 2; }
@@ -261,11 +278,12 @@ arm64:
 ours:
 	@[ '$(SUBJECT)' = series ] || { echo 'make: that kernel is taken as it is, so there are no patches to look at: leave out SERIES= and IMAGE=' >&2; exit 2; }
 
+run: RUN := $(if $(SYSTEM),system,guest)
 run: arm64 ready
-	@VMM='$(VMM)' $N/boot/guest.sh $(RESULTS)/guest $(RUN_CPU) $B/image/base/Image $B/image/series/Image \
-		$B/payload/guest.cpio $(ROOTFS)
+	@VMM='$(VMM)' $N/boot/$(RUN).sh $(RESULTS)/$(RUN) $(RUN_CPU) $B/image/base/Image $B/image/series/Image \
+		$B/payload/guest.cpio $(ROOTFS) $(SYSTEM)
 	@[ -n '$(VMM)' ] || echo 'make vmms builds a QEMU that carries them out, too'
-	@echo "$(NAME) $$(cat $B/version) on $(RUN_CPU), GICv$(GIC), $(CPUS) CPUs; all of it: $(RESULTS)/guest"
+	@echo "$(NAME) $$(cat $B/version) on $(RUN_CPU), GICv$(GIC), $(CPUS) CPUs; all of it: $(RESULTS)/$(RUN)"
 
 # cell NAME CELL IMAGE [WHAT]: the kselftests. Of a kernel that is not ours a warning is
 # one more result.

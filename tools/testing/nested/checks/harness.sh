@@ -55,6 +55,10 @@ bad() {
 	series SIGNOFF=nobody	SIGNOFF=nobody: it has to be
 	series SIGNOFF=a\ b@c	SIGNOFF=a b@c: it has to be
 	series SIGNOFF='<a@b>'	SIGNOFF=<a@b>: it has to be
+	run FIRMWARE=bios	FIRMWARE=bios: it may be aavmf or u-boot
+	run GUEST=x	GUEST=x: it may be installer
+	run FIRMWARE=u-boot GUEST=installer	FIRMWARE= and GUEST=: choose one
+	check FIRMWARE=aavmf	are for make run, not for make check
 	vmms VMM_QEMU=1.0	no patches for that; there are for: .*7\.2
 	vmms KVMTOOL=/nonexistent	KVMTOOL=/nonexistent: no such folder
 	vmms KVMTOOL=/usr	KVMTOOL=/usr is no kvmtool tree

@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# system.sh OUT CPU IMAGE-WITHOUT IMAGE-WITH INITRD ROOTFS SYSTEM: boot one of Debian's
+# packages with Debian's QEMU on a host without and a host with the series: the firmware
+# aavmf (UEFI) or u-boot, from read-only flash, or installer, its own; print what it says.
+# Exit code 0 if it comes to its prompt on the latter. What it does on the former depends
+# on the kernel: the page tables that UEFI has had in flash since 2022.11 hang a guest
+# where KVM takes a walk of them for a write.
+#
+# If VMM is set, the initrd has a QEMU with libnisv: on that it has to do so, too.
+#
+# The environment is boot.sh's, and VMM. What says nothing for two minutes has hung.
+
+set -eu
+
+out=$1 cpu=$2 initrd=$5 rootfs=$6 system=$7
+nested=$(cd "$(dirname "$0")/.." && pwd)
+export TIMEOUT=240
+
+boot() {
+	NESTED="nested_system=$system nested_qemu=$4" "$nested/stage.sh" "$system $2" "$out/$1.log" \
+		"$nested/boot/boot.sh" "$out/$1" "$cpu" "$3" "$initrd" system "$rootfs"
+}
+
+prompt() {
+	grep -q '^prompt' "$out/$1/results"
+}
+
+# What it said, without what moves the cursor, colours, the status line of the installer's
+# screen, and QEMU's word of its end
+say() {
+	printf '\n%s %s:\n' "$system" "$2"
+	sed -nE 's/\x1b(\[[=?0-9;]*[A-Za-z]|\([A-B])//g; s/qemu-system-aarch64: terminating.*//; s/[[:blank:]]+$//
+		/^system \[ .*\[ [A-Z][a-z]{2} [0-9 :]+\]/d; s/^system (.+)/  \1/p' "$out/$1/results" |
+		grep . || echo "  (nothing in $((TIMEOUT / 2)) s)"
+}
+
+boot without 'without the series' "$3" debian
+boot with 'with the series' "$4" debian
+[ -z "${VMM-}" ] || boot qemu 'in QEMU with libnisv' "$4" libnisv
+
+say without 'without the series'
+say with 'with the series'
+[ -z "${VMM-}" ] || say qemu 'in QEMU with libnisv'
+echo
+if ! prompt with || { [ -n "${VMM-}" ] && ! prompt qemu; }; then
+	echo "It does not come to its prompt, which it should with the series; see $out" >&2
+	exit 1
+fi
+echo "It comes to its prompt with the series, and $(prompt without && echo 'without it, too' || echo 'not without it')."
