@@ -90,7 +90,7 @@ N	:= tools/testing/nested
 T	:= tools/testing/selftests/kvm/arm64
 # What `make vmms` has built
 VMMS	:= $(abspath $(BUILD))/vmms
-VMM	:= $(wildcard $(VMMS)/bin/qemu-system-aarch64)
+VMM	:= $(wildcard $(addprefix $(VMMS)/bin/,qemu-system-aarch64 lkvm))
 # For the nested host
 DEBS	:= busybox-static $(if $(IMAGE),,$(if $(filter arm64,$(ARCH)),qemu-system-arm))
 PACKAGE-aavmf := qemu-efi-aarch64
@@ -282,7 +282,7 @@ run: RUN := $(if $(SYSTEM),system,guest)
 run: arm64 ready
 	@VMM='$(VMM)' $N/boot/$(RUN).sh $(RESULTS)/$(RUN) $(RUN_CPU) $B/image/base/Image $B/image/series/Image \
 		$B/payload/guest.cpio $(ROOTFS) $(SYSTEM)
-	@[ -n '$(VMM)' ] || echo 'make vmms builds a QEMU that carries them out, too'
+	@[ -n '$(VMM)' ] || echo 'make vmms builds a QEMU and a kvmtool that carry them out, too'
 	@echo "$(NAME) $$(cat $B/version) on $(RUN_CPU), GICv$(GIC), $(CPUS) CPUs; all of it: $(RESULTS)/$(RUN)"
 
 # cell NAME CELL IMAGE [WHAT]: the kselftests. Of a kernel that is not ours a warning is

@@ -30,7 +30,7 @@ rm -f "$out"/*
 : >"$out/console"
 
 # The inner QEMU asks for a register of the PMU that early 4.19.y do not let it read
-case $job in guest | clock | system | qemu_nisv) pmu=pmu=off ;; *) pmu= ;; esac
+case $job in guest | clock | system | qemu_nisv | lkvm) pmu=pmu=off ;; *) pmu= ;; esac
 machine=$("$host" qemu "$cell" $pmu) && append=$("$host" append "$cell") || exit
 mapfile -t machine <<<"$machine"
 

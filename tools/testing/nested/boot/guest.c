@@ -3,8 +3,9 @@
  * The guest's only program, its init. It maps a guest physical address where
  * QEMU's virt board has nothing, and the reference VMM a device that is memory;
  * touches it with instructions that give the hypervisor no syndrome, says what came of
- * each, and powers the guest off. With window=nvme on the kernel's command line, it is the
- * memory of a PCI device of QEMU's.
+ * each, and powers the guest off. With window=CONFIG,MEMORY on the kernel's command line it
+ * is BAR 2 of the PCI device whose configuration space is at CONFIG, put at MEMORY: QEMU's
+ * and kvmtool's devices that keep what is written.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -13,7 +14,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -23,12 +23,7 @@
 #define HOLE	0x0b000000UL
 #define SIZE	0x10000UL
 
-/*
- * Configuration space of PCI device 1 of the virt board with highmem=off, and where the
- * board has room for devices' memory. The kernel knows no PCI, and leaves it alone.
- */
-#define ECAM	0x3f008000UL
-#define BAR	0x10000000UL
+/* Of PCI's configuration space */
 enum { COMMAND = 0x04, BAR2 = 0x18, BAR3 = 0x1c };
 
 static sigjmp_buf back;
@@ -88,17 +83,17 @@ static bool ldrh_pre(uint8_t *x)
 
 static bool stp_pre(uint8_t *x)
 {
-	IN(x10, uint8_t *, base) = x + 0x100 - 16;
+	IN(x10, uint8_t *, base) = x + 0x40 - 16;
 	IN(x3, uint64_t, first) = LOW;
 	IN(x4, uint64_t, second) = HIGH;
 
 	asm volatile("stp x3, x4, [x10, #16]!" : "+r"(base) : "r"(first), "r"(second) : "memory");
-	return base == x + 0x100;
+	return base == x + 0x40;
 }
 
 static bool ldp(uint8_t *x)
 {
-	IN(x10, uint8_t *, base) = x + 0x100;
+	IN(x10, uint8_t *, base) = x + 0x40;
 	IN(x3, uint64_t, first);
 	IN(x4, uint64_t, second);
 
@@ -108,7 +103,7 @@ static bool ldp(uint8_t *x)
 
 static bool ldpsw(uint8_t *x)
 {
-	IN(x10, uint8_t *, base) = x + 0x100;
+	IN(x10, uint8_t *, base) = x + 0x40;
 	IN(x3, int64_t, first);
 	IN(x4, int64_t, second);
 
@@ -118,7 +113,7 @@ static bool ldpsw(uint8_t *x)
 
 static bool st4(uint8_t *x)
 {
-	IN(x10, uint8_t *, base) = x + 0x200;
+	IN(x10, uint8_t *, base) = x + 0x80;
 	IN(v0, vector, a) = rows[0];
 	IN(v1, vector, b) = rows[1];
 	IN(v2, vector, c) = rows[2];
@@ -130,7 +125,7 @@ static bool st4(uint8_t *x)
 
 static bool ldr_q(uint8_t *x)
 {
-	IN(x10, uint8_t *, base) = x + 0x200;
+	IN(x10, uint8_t *, base) = x + 0x80;
 	IN(v0, vector, v0);
 	vector q;
 
@@ -141,7 +136,7 @@ static bool ldr_q(uint8_t *x)
 
 static bool ld2_lane(uint8_t *x)
 {
-	IN(x10, uint8_t *, base) = x + 0x210;
+	IN(x10, uint8_t *, base) = x + 0x90;
 	IN(v0, vector, v0) = rows[2];
 	IN(v1, vector, v1) = rows[3];
 	vector a, b;
@@ -167,23 +162,24 @@ static const struct {
 	{ "ld2 {v0.s,v1.s}[1],[x10]",	ld2_lane },
 };
 
-/* A controller memory buffer of NVMe: QEMU emulates each access, and keeps the bytes */
-static bool place_nvme(int mem)
+/* The kernel knows no PCI, and leaves the device alone */
+static bool place_bar(int mem, off_t at, uint32_t memory)
 {
-	volatile uint32_t *config = mmap(NULL, 0x1000, PROT_READ | PROT_WRITE, MAP_SHARED, mem, ECAM);
+	volatile uint32_t *config = mmap(NULL, 0x1000, PROT_READ | PROT_WRITE, MAP_SHARED, mem, at);
 
 	if (config == MAP_FAILED || config[0] == ~0u)
 		return false;
-	config[BAR2 / 4] = BAR;
-	config[BAR3 / 4] = 0;
+	config[BAR2 / 4] = memory;
+	if (config[BAR2 / 4] & 4)	/* of 64 bits */
+		config[BAR3 / 4] = 0;
 	config[COMMAND / 4] |= 2;	/* answer to it */
-	return (config[BAR2 / 4] & ~15u) == BAR;
+	return (config[BAR2 / 4] & ~15u) == memory;
 }
 
 int main(void)
 {
 	const char *window = getenv("window");
-	const bool nvme = window && !strcmp(window, "nvme");
+	unsigned long config, memory = HOLE;
 	struct sigaction sa = { .sa_sigaction = on_sigbus,
 				.sa_flags = SA_SIGINFO | SA_NODEFER };
 	uint8_t *hole;
@@ -197,10 +193,10 @@ int main(void)
 
 	fd = open("/dev/mem", O_RDWR | O_SYNC);
 	hole = MAP_FAILED;
-	if (!nvme || place_nvme(fd))
-		hole = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, nvme ? BAR : HOLE);
+	if (!window || (sscanf(window, "%lx,%lx", &config, &memory) == 2 && place_bar(fd, config, memory)))
+		hole = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, memory);
 	if (hole == MAP_FAILED) {
-		printf("cannot map the %s\n", nvme ? "memory of the NVMe device" : "hole");
+		printf("cannot map the %s\n", window ? "memory of a PCI device" : "hole");
 		reboot(RB_POWER_OFF);
 	}
 	sigaction(SIGBUS, &sa, NULL);

@@ -5,9 +5,9 @@
 # Debian's QEMU on a host without and a host with the series, and there with the
 # reference VMM, too, which has a device where QEMU has nothing; print side by side what
 # became of it. Exit code 0 if the first died, the second lived, and the third worked,
-# with accesses of the device as guest.log has them. If VMM is set, the initrd has a QEMU
-# with libnisv: it has to work as well, on a device of its own, and to say that it has
-# carried these instructions out.
+# with accesses of the device as guest.log has them. The VMMs with libnisv that VMM names,
+# QEMU and kvmtool, are in the initrd: they have to work as well, on devices of their own,
+# and QEMU to say that it has carried these instructions out.
 #
 # The environment is boot.sh's, and VMM.
 
@@ -59,18 +59,35 @@ boot without 'without the series' "$3" guest
 boot with 'with the series' "$4" guest
 boot vmm 'with series and libnisv' "$4" vmm
 sed -n 's/^device //p' "$out/vmm/results" >"$tmp/device"
-: >"$tmp/qemu"
-[ -z "${VMM-}" ] || boot qemu 'with QEMU and libnisv' "$4" qemu_nisv
+columns=("$tmp/without" "$tmp/with" "$tmp/vmm")
+titles='QEMU without the series,QEMU with the series,nisv-vmm with the series'
+for v in ${VMM-}; do
+	case ${v##*/} in
+	lkvm)	name=kvmtool job=lkvm ;;
+	*)	name=QEMU job=qemu_nisv ;;
+	esac
+	boot "$job" "with $name and libnisv" "$4" "$job"
+	columns+=("$tmp/$job")
+	titles+=",$name with libnisv"
+done
 
 {
-	printf '\n%-26s %-24s %-24s %-24s %s\n' "" "QEMU without the series" "QEMU with the series" \
-		"nisv-vmm with the series" "${VMM:+QEMU with libnisv}"
-	awk -F '\t' '
-		FILENAME == ARGV[1] { without[$1] = $2; next }
-		FILENAME == ARGV[2] { with[$1] = $2; next }
-		FILENAME == ARGV[3] { qemu[$1] = $2; next }
-		{ printf "%-26s %-24s %-24s %-24s %s\n", $1, ($1 in without) ? without[$1] : "-", with[$1], $2, qemu[$1] }' \
-		"$tmp/without" "$tmp/with" "$tmp/qemu" "$tmp/vmm" | sed 's/ *$//'
+	echo
+	# In the order of nisv-vmm, which has all
+	awk -F '\t' -v titles="$titles" '
+		FNR == 1 { nr++ }
+		{ fact[nr, $1] = $2 }
+		nr == 3 { row[FNR] = $1; rows = FNR }
+		END {
+			n = split(titles, title, ",")
+			for (i = 0; i <= rows; i++) {
+				line = sprintf("%-26s", row[i])
+				for (j = 1; j <= n; j++)
+					line = line sprintf(" %-24s", i ? ((j, row[i]) in fact ? fact[j, row[i]] : "-") : title[j])
+				sub(/ +$/, "", line)
+				print line
+			}
+		}' "${columns[@]}"
 	for host in without with; do
 		printf '\nwhat KVM reported on the host %s the series:\n' $host
 		reported "$out/$host" | sed 's/^/  /'
@@ -83,19 +100,23 @@ sed -n 's/^device //p' "$out/vmm/results" >"$tmp/device"
 died=$(grep -c 'the VM dies' "$tmp/without" || true)
 lived=$(grep -c 'SIGBUS$' "$tmp/with" || true)
 worked=$(grep -c '	works$' "$tmp/vmm" || true)
-# The same instructions, each once
-qemu_worked() {
-	[ -n "${VMM-}" ] || return 0
-	[ "$(grep -c '	works$' "$tmp/qemu")" -eq "$forms" ] && grep -q '	powers off' "$tmp/qemu" &&
-		diff <(sed -n 's/: carried out$//p' "$nested/boot/guest.log") \
-			<(sed -nE 's/^carried .*kvm_arm_nisv .* iss [^:]*: (.*): success$/\1/p' "$out/qemu/results") >&2
-}
 forms=$(grep -c '\[x' "$tmp/with" || true)
+
+# Each of VMM; and QEMU has carried the same instructions out, each once
+others_worked() {
+	local v
+
+	for v in "${columns[@]:3}"; do
+		[ "$(grep -c '	works$' "$v")" -eq "$forms" ] && grep -q '	powers off' "$v" || return
+		[ "${v##*/}" != qemu_nisv ] || diff <(sed -n 's/: carried out$//p' "$nested/boot/guest.log") \
+			<(sed -nE 's/^carried .*kvm_arm_nisv .* iss [^:]*: (.*): success$/\1/p' "$out/qemu_nisv/results") >&2 || return
+	done
+}
 if [ "$died" -ge 1 ] && [ "$forms" -ge 1 ] && [ "$lived" -eq "$forms" ] && [ "$worked" -eq "$forms" ] &&
    grep -q '	powers off' "$tmp/with" && grep -q '	powers off' "$tmp/vmm" &&
-   grep -q "KVM_RUN: ENOSYS" "$tmp/without" && diff "$nested/boot/guest.log" "$tmp/device" >&2 && qemu_worked; then
+   grep -q "KVM_RUN: ENOSYS" "$tmp/without" && diff "$nested/boot/guest.log" "$tmp/device" >&2 && others_worked; then
 	echo "Without the series the VM dies at the first access; with it the guest gets SIGBUS $lived times and powers off;"
-	echo "and a VMM with libnisv carries all of them out${VMM:+, as does QEMU with libnisv}."
+	echo "and a VMM with libnisv carries all of them out."
 else
 	echo "This is not what it should be; see $out" >&2
 	exit 1

@@ -46,8 +46,6 @@ make=(make -C "$linux" "O=$obj" -j"$JOBS" LOCALVERSION="-$name" CC="$nested/buil
 	ARCH="$ARCH" CROSS_COMPILE="$CROSS_COMPILE" HOSTCFLAGS=-fcommon KCFLAGS=-Wno-error)
 "${make[@]}" -s tinyconfig
 (cd "$linux" && ARCH=$ARCH scripts/kconfig/merge_config.sh -m -O "$obj" "$obj/.config" "$@") >/dev/null
-# KVM of 5.10 accounts time with taskstats, which is of the network
-! grep -qs '^\s*depends on NET\b' "$linux/arch/$ARCH/kvm/Kconfig" || echo CONFIG_NET=y >>"$linux/$obj/.config"
 "${make[@]}" -s olddefconfig
 grep -q '^CONFIG_KVM=y' "$linux/$obj/.config" ||
 	{ echo "image: $name cannot have CONFIG_KVM: give what it depends on, CONFIG=file" >&2; exit 1; }

@@ -5,7 +5,7 @@
 # DIR/payload/check.cpio holds the tests, kselftests by name, "libnisv" for the
 # library against the CPU, or "bench" for what accesses cost; DIR/payload/guest.cpio
 # what Debian's QEMU or the VMM boots there as a guest: the base kernel, be the host
-# with or without the series; and a QEMU with libnisv, if VMM names one.
+# with or without the series; and the VMMs with libnisv that VMM names.
 #
 # Modules that the kernel needs to report are in DIR/modules. Without a base kernel
 # there is no guest, and without a tree in DIR/linux we have a kselftest.h.
@@ -68,7 +68,8 @@ if [ "$ARCH" = arm64 ] && [ -e "$dir/image/base/Image" ]; then
 	make -s -C "$top/tools/kvm/nisv" vmm O="$dir/libnisv-vmm" CC="${CROSS_COMPILE}gcc" CFLAGS='-O2 -g -Werror' \
 		LDFLAGS=-static LIBFDT="$dir/linux/scripts/dtc/libfdt"
 	cp "$dir/libnisv-vmm/nisv-vmm" "$out/init/guest/"
-	cp "$dir/image/base/Image" ${VMM:+"$VMM"} "$out/init/guest/"
+	# shellcheck disable=SC2086 # a list
+	cp "$dir/image/base/Image" $VMM "$out/init/guest/"
 	archive "$out/init" "$out/guest.cpio"
 fi
 rm -rf "$out/init" "$out/initrd" "$out/debian"

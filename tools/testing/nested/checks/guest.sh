@@ -15,7 +15,7 @@ cpu=$3
 rootfs=$4
 nested=$(cd "$(dirname "$0")/.." && pwd)
 . "$nested/checks/tap.sh"
-name="a guest with Debian's QEMU dies without the series, lives with it, and works with nisv-vmm${VMM:+ and with QEMU and libnisv}"
+name="a guest with Debian's QEMU dies without the series, lives with it, and works with libnisv"
 
 plan 1
 if [ "$ARCH" != arm64 ]; then
