@@ -46,6 +46,10 @@ make=(make -C "$linux" "O=$obj" -j"$JOBS" LOCALVERSION="-$name" CC="$nested/buil
 	ARCH="$ARCH" CROSS_COMPILE="$CROSS_COMPILE" HOSTCFLAGS=-fcommon KCFLAGS=-Wno-error)
 "${make[@]}" -s tinyconfig
 (cd "$linux" && ARCH=$ARCH scripts/kconfig/merge_config.sh -m -O "$obj" "$obj/.config" "$@") >/dev/null
+# A 6.18 that cannot be moved dies before it has a console
+case $("${make[@]}" -s kernelversion) in
+6.18*)	echo CONFIG_RELOCATABLE=y >>"$linux/$obj/.config" ;;
+esac
 "${make[@]}" -s olddefconfig
 grep -q '^CONFIG_KVM=y' "$linux/$obj/.config" ||
 	{ echo "image: $name cannot have CONFIG_KVM: give what it depends on, CONFIG=file" >&2; exit 1; }
