@@ -10,6 +10,7 @@
  *
  *	nisv_kvm()	does all of it, for a VMM that uses KVM's ioctls
  *	nisv_access()	the same on registers that are somewhere else
+ *	nisv_abort()	what to do if it refuses: the guest takes an abort
  *	nisv_decode()	one instruction word in, one description out
  *	nisv_text()	that description as the assembler would write it
  *
@@ -36,7 +37,7 @@ extern "C" {
 #define NISV_API __attribute__((visibility("default")))
 
 #define NISV_VERSION_MAJOR	1
-#define NISV_VERSION_MINOR	0
+#define NISV_VERSION_MINOR	1
 #define NISV_VERSION_PATCH	0
 
 /*
@@ -453,6 +454,30 @@ NISV_API void nisv_kvm_init(struct nisv_cpu *cpu, int vcpu_fd, uint32_t features
  */
 NISV_API int nisv_kvm(struct nisv_cpu *cpu, const struct kvm_run *run,
 		      const struct nisv_bus *bus, struct nisv_insn *insn);
+
+/*
+ * nisv_abort - have the guest take an external data abort for the access that it exited with
+ * @cpu: from nisv_kvm_init()
+ * @run: the vCPU's, after KVM_EXIT_MMIO (6), KVM_EXIT_ARM_NISV or KVM_EXIT_ARM_LDST64B
+ * @can_inject: what KVM_CHECK_EXTENSION says of KVM_CAP_ARM_INJECT_EXT_DABT (178)
+ *
+ * The same on every kernel. After a read that exited as KVM_EXIT_MMIO no register is
+ * loaded, and the instruction is not stepped over. Then KVM injects the abort, if it can; or
+ * else it is put into the vCPU's registers here, with FAR unknown (FnV). Either way it is
+ * there when the call returns, for a migration to find. (Not on 5.11 and 5.12, which have
+ * it there once the vCPU has run. On kernels before v5.3, of which KVM_EXIT_MMIO says no
+ * more, a T32 instruction is taken for one of 4 bytes.)
+ *
+ * KVM_RUN is called with immediate_exit set, so @run is that of KVM_EXIT_INTR afterwards;
+ * what others write to immediate_exit meanwhile stays. An SError that is pending stays so.
+ *
+ * To be called in the thread that runs the vCPU, or while that does not.
+ *
+ * Return: NISV_DONE; NISV_MISMATCH: another exit, and nothing was done; NISV_UNSUPPORTED:
+ * the vCPU has an EL2, and KVM cannot inject, nothing was done; NISV_REGISTER: an ioctl
+ * failed, so the VM is not one of KVM on Arm, or protected, or past help.
+ */
+NISV_API int nisv_abort(struct nisv_cpu *cpu, struct kvm_run *run, bool can_inject);
 
 /* The name of a family, as the Arm ARM has it, or "?" */
 NISV_API const char *nisv_family_name(unsigned int family);

@@ -1,26 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
  * The registers of a vCPU of KVM, by KVM_GET_ONE_REG and KVM_SET_ONE_REG:
- * Documentation/virt/kvm/api.rst, 4.68. The numbers are KVM's binary interface; with
- * them the library builds on any host and with any kernel's headers.
+ * Documentation/virt/kvm/api.rst, 4.68
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/ioctl.h>
-
-#include <linux/kvm.h>
 
 #include "internal.h"
+#include "onereg.h"
 
-#define EXIT_ARM_NISV	28
-#define EXIT_ARM_LDST64B 42
-
-#define U64		0x6030000000000000ull	/* KVM_REG_ARM64, KVM_REG_SIZE_U64 */
-#define U128		0x6040000000000000ull
-#define U2048		0x6080000000000000ull
-#define CORE(word)	(0x0010 << 16 | (word))	/* of struct kvm_regs, in 32-bit words */
-#define SYSREG(op0, op1, crn, crm, op2) \
-	(0x0013 << 16 | (op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 #define V(n)		(U128 | CORE(0x54 + 4 * (n)))
 #define Z(n)		(U2048 | 0x0015 << 16 | (n) << 5)
 
@@ -36,13 +24,6 @@ static const uint64_t ids[] = {
 	[NISV_TCR2_EL1]	 = U64 | SYSREG(3, 0, 2, 0, 3),
 	[NISV_DACR32_EL2] = U64 | SYSREG(3, 4, 3, 0, 0),
 };
-
-static inline int one_reg(int vcpu, unsigned long request, uint64_t id, uint64_t *value)
-{
-	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)value };
-
-	return ioctl(vcpu, request, &reg);
-}
 
 /* A register of 64 bits; 0: KVM has none of this number */
 static inline uint64_t id_of(unsigned int reg)

@@ -15,7 +15,7 @@ fn fail(why: &str) -> ! {
 }
 
 fn pkg_config(program: &str) -> String {
-    match Command::new(program).args(["--libs", "nisv >= 1.0"]).output() {
+    match Command::new(program).args(["--libs", "nisv >= 1.1"]).output() {
         Err(e) => fail(&format!("cannot run {program}, which finds libnisv: {e}")),
         Ok(out) if !out.status.success() => {
             let why = String::from_utf8_lossy(&out.stderr);

@@ -16,6 +16,7 @@
 
 /* For headers of kernels before v5.5 */
 #define CAP_ARM_NISV_TO_USER	177
+#define CAP_ARM_INJECT_EXT_DABT	178
 
 static void create_vm(struct vm *vm)
 {
@@ -34,6 +35,8 @@ static void create_vm(struct vm *vm)
 	/* Without it the guest runs until it needs it */
 	if (ioctl(vm->fd, KVM_ENABLE_CAP, &cap))
 		fprintf(stderr, "nisv-vmm: this kernel has no KVM_CAP_ARM_NISV_TO_USER; an access without a syndrome ends the guest\n");
+
+	vm->can_inject = ioctl(vm->fd, KVM_CHECK_EXTENSION, CAP_ARM_INJECT_EXT_DABT) > 0;
 
 	vm->ram = mmap(NULL, vm->ram_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (vm->ram == MAP_FAILED)

@@ -13,7 +13,6 @@
 /* For headers of kernels before v5.5, and v7.0 */
 #define EXIT_ARM_NISV		28
 #define EXIT_ARM_LDST64B	42
-#define EXT_DABT_PENDING	2	/* byte of struct kvm_vcpu_events */
 
 static void system_event(const struct vm *vm, const struct kvm_run *run)
 {
@@ -31,15 +30,15 @@ static void system_event(const struct vm *vm, const struct kvm_run *run)
 }
 
 /* The guest takes an external abort in place of the access */
-static void abort_access(const struct vcpu *vcpu, const char *what, uint64_t ipa)
+static void abort_access(struct vcpu *vcpu, const char *what, uint64_t ipa)
 {
-	struct kvm_vcpu_events events = { 0 };
+	int ret;
 
-	((uint8_t *)&events)[EXT_DABT_PENDING] = 1;
 	if (vcpu->vm->log)
 		fprintf(vcpu->vm->log, "abort at 0x%llx: %s\n", (unsigned long long)ipa, what);
-	if (ioctl(vcpu->fd, KVM_SET_VCPU_EVENTS, &events))
-		die("KVM_SET_VCPU_EVENTS: %s", strerror(errno));
+	ret = nisv_abort(&vcpu->cpu, vcpu->run, vcpu->vm->can_inject);
+	if (ret)
+		die("the guest cannot take an abort: %s", nisv_strerror(ret));
 }
 
 static void mmio(struct vcpu *vcpu)

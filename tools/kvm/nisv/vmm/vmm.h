@@ -55,6 +55,7 @@ struct vm {
 	FILE *log;
 
 	int kvm, fd;
+	bool can_inject;
 	struct vcpu vcpu[MAX_CPUS];
 	uint8_t *ram;
 	uint64_t entry, initrd_start, initrd_end, dtb;

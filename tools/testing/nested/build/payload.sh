@@ -3,7 +3,7 @@
 #
 # payload.sh DIR ROOTFS TEST...: what the nested host runs, in initramfs's:
 # DIR/payload/check.cpio holds the tests, kselftests by name, "libnisv" for the
-# library against the CPU, or "bench" for what accesses cost; DIR/payload/guest.cpio
+# library against the CPU, "libnisv_abort" for its abort, or "bench" for what accesses cost; DIR/payload/guest.cpio
 # what Debian's QEMU or the VMM boots there as a guest: the base kernel, be the host
 # with or without the series; and the VMMs with libnisv that VMM names.
 #
@@ -35,6 +35,10 @@ for t in "$@"; do
 	case $t in
 	libnisv)
 		"${cc[@]}" -std=gnu11 -I"$top/include" "$top"/tools/kvm/nisv/tests/differential*.c \
+			"$top"/tools/kvm/nisv/*.c -o "$out/tests/$t"
+		;;
+	libnisv_abort)
+		"${cc[@]}" -std=gnu11 "${headers[@]}" -I"$top/include" "$top/tools/kvm/nisv/tests/abort.c" \
 			"$top"/tools/kvm/nisv/*.c -o "$out/tests/$t"
 		;;
 	bench)

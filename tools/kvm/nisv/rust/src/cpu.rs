@@ -168,6 +168,34 @@ impl KvmCpu {
         })
     }
 
+    /// Have the guest take an external data abort for the access that the vCPU exited with:
+    /// after [`KvmCpu::exit`] has refused it, or if there is no device after
+    /// `KVM_EXIT_MMIO` (6). `can_inject` is what `KVM_CHECK_EXTENSION` says of
+    /// `KVM_CAP_ARM_INJECT_EXT_DABT` (178).
+    ///
+    /// The same on every kernel: no register is loaded, the instruction is not stepped over,
+    /// and the abort is in the vCPU's registers when this returns. See nisv.h.
+    ///
+    /// To be called in the thread that runs the vCPU, or while that does not.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mismatch`]: another exit; [`Error::Unsupported`]: the vCPU has an EL2, and KVM
+    /// cannot inject. Then nothing was done. [`Error::Register`]: an ioctl failed, so the VM
+    /// is protected, or past help.
+    ///
+    /// # Safety
+    ///
+    /// `run` is this vCPU's `struct kvm_run`, as KVM maps it. `KVM_RUN` is called, with
+    /// `immediate_exit` set, and writes to it.
+    pub unsafe fn abort(&mut self, run: *mut kvm_run, can_inject: bool) -> Result<(), Error> {
+        // SAFETY: both are good until it returns
+        match unsafe { bindings::nisv_abort(&mut self.0.raw, run, can_inject) } {
+            bindings::NISV_DONE => Ok(()),
+            refused => Err(Error::from_code(refused)),
+        }
+    }
+
     /// As [`Cpu::insn`]
     pub fn insn(&self) -> &Insn {
         self.0.insn()

@@ -34,8 +34,7 @@
 //! # }
 //! # use kvm_ioctls::{VcpuExit, VcpuFd};
 //! # use std::os::unix::io::AsRawFd;
-//! # fn inject_abort(_: &VcpuFd) -> Result<(), std::io::Error> { Ok(()) }
-//! # fn run_vcpu(vcpu: &mut VcpuFd, features: u32, bus: &dyn Bus) -> Result<(), std::io::Error> {
+//! # fn run_vcpu(vcpu: &mut VcpuFd, features: u32, can_inject: bool, bus: &dyn Bus) -> Result<(), Box<dyn std::error::Error>> {
 //! // SAFETY: it is a vCPU's, with the features that it was initialised with, and stays open
 //! let mut cpu = unsafe { KvmCpu::new(vcpu.as_raw_fd(), features) };
 //! let mut told = false;
@@ -51,8 +50,8 @@
 //!                     eprintln!("{}: {error}", cpu.insn());
 //!                     told = true;
 //!                 }
-//!                 // KVM_SET_VCPU_EVENTS, with exception.ext_dabt_pending
-//!                 inject_abort(vcpu)?;
+//!                 // SAFETY: the same
+//!                 unsafe { cpu.abort(run.cast(), can_inject) }?;
 //!             }
 //!         }
 //!         // ... the exits that it has handled before
