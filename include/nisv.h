@@ -213,6 +213,8 @@ enum nisv_extend {
 #define NISV_LIST	(1u << 15)	/* LDM, STM; and with NISV_SIMD, VLDM, VSTM */
 #define NISV_USER_REGS	(1u << 16)	/* LDM, STM: the registers of User mode */
 #define NISV_FLDMX	(1u << 17)	/* VLDM, VSTM that transfer one word more */
+#define NISV_MUL_VL	(1u << 18)	/* SVE: imm counts vectors, as they are in memory */
+#define NISV_PREDICATE	(1u << 19)	/* SVE: Rt is a predicate register */
 
 /*
  * One load or store. Register fields have their architectural names; 31 is SP for
@@ -228,6 +230,10 @@ enum nisv_extend {
  * `nregs` S (size 2) or D registers (size 3) from Rt on. What VLDR and VSTR have in Rt
  * is numbered likewise. The lowest of their registers is at Rn plus `imm`; writeback
  * adds `step`.
+ *
+ * SVE has `nregs` Z registers from Rt on, or a predicate register, with elements of `width`
+ * bits, and in `rs` the predicate that says which elements are accessed; without one it is
+ * all bytes of the register.
  *
  * An STM that writes its base back, and has it in the list but not as the lowest, stores
  * what the architecture leaves open; the library stores the base as it was.
@@ -296,9 +302,9 @@ enum nisv_reg {
 	NISV_V0		= 64,	/* to V31, two words each */
 
 	/*
-	 * Not asked for yet. The vector length in bytes, 16 to 256, that the vCPU has at
-	 * its EL; Z registers have as many bytes, predicates an eighth of that: in words,
-	 * the lowest first, with zeros above.
+	 * For SVE only. The vector length in bytes, 16 to 256, that the vCPU has at its EL;
+	 * Z registers have as many bytes, predicates an eighth of that: in words, the lowest
+	 * first, with zeros above. FFR is not asked for yet.
 	 */
 	NISV_VL		= 96,
 	NISV_FFR	= 97,
@@ -448,7 +454,8 @@ NISV_API void nisv_kvm_init(struct nisv_cpu *cpu, int vcpu_fd, uint32_t features
  * KVM_GET_ONE_REG for each register that the access needs, and one KVM_SET_ONE_REG for
  * each that it changes: LDP of two registers takes seven in all, and two more the first
  * time and when the guest has changed how its page tables are walked. Of a vCPU with
- * SVE, KVM_REG_ARM64_SVE_ZREG stands for the SIMD&FP registers.
+ * SVE, KVM_REG_ARM64_SVE_ZREG stands for the SIMD&FP registers. An access of SVE takes as
+ * many more as it has Z registers, one of its predicate, and three of the vector length.
  *
  * Return: as nisv_access(); NISV_MISMATCH also for another exit.
  */

@@ -671,7 +671,7 @@ static const struct row systems[] = {
 };
 
 static const struct row vectors[] = {
-	ROW(0x9e000000, 0x84000000, SVE, nisv_named),
+	ROW(0x9e000000, 0x84000000, SVE, nisv_decode_sve),
 };
 
 /* LD1, LDNT1, ST1, STNT1 of 2 or 4 vectors, at Rn plus Rm or plus imm4; then ZA and ZT0 */

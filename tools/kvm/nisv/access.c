@@ -198,6 +198,8 @@ static int make_address(struct access *a, uint64_t *after)
 	}
 
 	ret = base(a);
+	if (!ret && i->family == NISV_SVE)
+		return nisv_sve_address(a);
 	if (!ret && i->rm != NISV_NONE) {
 		ret = nisv_get_r(c, i->rm, &rm);
 		by = offset(i, rm, c->x[NISV_PSTATE] & PSTATE_C);
@@ -441,6 +443,13 @@ static int look(struct access *a)
 
 	if (!aligned(a))
 		return NISV_ALIGNMENT;
+	if (a->i->family == NISV_SVE) {
+		ret = nisv_sve_look(a);
+		find_fault(a, a->writes);
+		if (ret)
+			return ret;
+		return a->found == IS_RAM && once_more(a, DOUBTS) ? NISV_AGAIN : NISV_DONE;
+	}
 	a->m.spans[0] = 0;
 	a->m.spans[1] = 0;
 	for (unsigned int write = 0; write < 2; write++) {
@@ -605,6 +614,7 @@ int nisv_access(struct nisv_cpu *cpu, const struct nisv_bus *bus, uint64_t fault
 	c.dirty = 0;
 	c.have_v = 0;
 	c.dirty_v = 0;
+	c.nz = 0;
 	a.c = &c;
 	a.i = &i;
 	a.m.bus = bus;

@@ -97,6 +97,8 @@ static inline int nisv_decoded(struct nisv_insn *i, int ret)
 int nisv_decode_a64(uint32_t word, struct nisv_insn *insn);
 int nisv_decode_a32(uint32_t word, struct nisv_insn *insn);
 int nisv_decode_t32(uint32_t word, struct nisv_insn *insn);
+/* A row's decode(), for what has bits 31 and 27 to 25 of SVE: sve.c */
+int nisv_decode_sve(struct nisv_insn *i, uint32_t w);
 
 /* Bytes as they are in memory, and the number that they are. @len: 1, 2, 4, 8 */
 
@@ -190,6 +192,10 @@ struct ctx {
 	uint64_t x[NISV_DACR32_EL2 + 1];
 	uint32_t have_v, dirty_v;
 	uint64_t v[32][2];
+	/* Of SVE, what an instruction stores, or is to be written: so many registers and words */
+	unsigned int nz, z_words;
+	uint8_t z_reg[4];
+	uint64_t z[4][32];
 };
 
 /* Read a register into c->x, c->v. Return: NISV_DONE or NISV_REGISTER */
@@ -277,7 +283,7 @@ int nisv_strip(struct ctx *c, uint64_t *va);
  * Guest memory that an instruction accesses, as the bus has answered: memory.c. It is
  * asked once, and then bytes go where it has said. @at: a byte of the access, from 0 on.
  */
-#define SPANS		64		/* an access is of so many devices at most */
+#define SPANS		128		/* an access is of so many devices, or parts of one, at most */
 
 struct span {
 	uint64_t ipa;
@@ -301,6 +307,9 @@ int nisv_look(struct memory *m, bool write, unsigned int at, uint64_t ipa, unsig
  * (or 64), or as bytes if it is not of one device. Return: NISV_DONE, NISV_DEVICE
  */
 int nisv_transfer(const struct memory *m, bool write, uint8_t *data, unsigned int len, unsigned int size);
+/* The same for @len bytes from @at on, of which all were asked about */
+int nisv_transfer_at(const struct memory *m, bool write, unsigned int at, uint8_t *data, unsigned int len,
+		     unsigned int size);
 /* Is it in one device, or in RAM as a whole, in each direction that was asked about? */
 bool nisv_in_one(const struct memory *m);
 /* If it is: is it RAM? */
@@ -330,6 +339,9 @@ struct access {
 	unsigned int split;
 	uint64_t stores;		/* the global monitor, before an exclusive load */
 	struct memory m;
+	/* SVE: the vector length in bytes, Pg, and the first active element */
+	unsigned int vl, first;
+	uint64_t pg[4];
 	uint8_t data[MAX_BYTES];
 };
 
@@ -338,6 +350,15 @@ struct access {
  * NISV_DEVICE, NISV_REGISTER, NISV_LIVELOCK
  */
 int nisv_perform(struct access *a);
+/* What a store that is not exclusive does to the global monitor */
+void nisv_notice_store(const struct access *a);
+/*
+ * SVE: the three steps as access.c and perform.c have them for all else. a->base is there.
+ * Return: of the first, NISV_DONE, NISV_REGISTER, NISV_MISMATCH, NISV_UNSUPPORTED
+ */
+int nisv_sve_address(struct access *a);
+int nisv_sve_look(struct access *a);
+int nisv_sve_perform(struct access *a);
 /* It has been performed, and the registers are written */
 void nisv_performed(const struct access *a);
 

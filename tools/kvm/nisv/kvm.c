@@ -11,6 +11,8 @@
 
 #define V(n)		(U128 | CORE(0x54 + 4 * (n)))
 #define Z(n)		(U2048 | 0x0015 << 16 | (n) << 5)
+#define P(n)		(U256 | 0x0015 << 16 | 0x0400 | (n) << 5)
+#define SVE_LENGTHS	(U512 | 0x0015 << 16 | 0xffff)
 
 static const uint64_t ids[] = {
 	[NISV_SP_EL0]	 = U64 | CORE(0x3e),
@@ -83,28 +85,59 @@ static int set(void *opaque, unsigned int reg, const uint64_t *value, unsigned i
 
 /* A vCPU with SVE has Z0 to Z31 instead of V0 to V31, once KVM_ARM_VCPU_FINALIZE is done */
 
+#define ZCR_EL1		(U64 | SYSREG(3, 0, 1, 2, 0))
+#define SVCR		(U64 | SYSREG(3, 3, 4, 2, 2))
+
+/* The longest that it has, and that ZCR_EL1.LEN lets EL1 and EL0 have. Not in streaming mode */
+static int get_vl(int vcpu, uint64_t *value)
+{
+	uint64_t lengths[8], zcr, svcr = 0;	/* in 16 bytes, a bit for each */
+	unsigned int vq;
+
+	if (one_reg(vcpu, KVM_GET_ONE_REG, SVE_LENGTHS, lengths) || one_reg(vcpu, KVM_GET_ONE_REG, ZCR_EL1, &zcr))
+		return -1;
+	if (!one_reg(vcpu, KVM_GET_ONE_REG, SVCR, &svcr) && svcr & 1)
+		return -1;
+	for (vq = (zcr & 15) + 1; vq && !(lengths[0] >> (vq - 1) & 1); vq--)
+		;
+	*value = 16 * vq;
+	return 0;
+}
+
+/* The register that stands for @reg; 0: none */
+static uint64_t sve_id(unsigned int reg)
+{
+	if (is_v(reg))
+		return Z(reg - NISV_V0);
+	if (reg - NISV_Z0 < 32)
+		return Z(reg - NISV_Z0);
+	return reg - NISV_P0 < 16 ? P(reg - NISV_P0) : 0;
+}
+
 static int get_sve(void *opaque, unsigned int reg, uint64_t *value, unsigned int words)
 {
 	const int vcpu = (int)(intptr_t)opaque;
-	uint64_t z[32];
+	uint64_t all[32];
 
-	if (!is_v(reg))
+	if (reg == NISV_VL)
+		return get_vl(vcpu, value);
+	if (!sve_id(reg))
 		return get_x(vcpu, reg, value);
-	if (one_reg(vcpu, KVM_GET_ONE_REG, Z(reg - NISV_V0), z))
+	if (one_reg(vcpu, KVM_GET_ONE_REG, sve_id(reg), all))
 		return -1;
-	memcpy(value, z, words * 8);
+	memcpy(value, all, words * 8);
 	return 0;
 }
 
 static int set_sve(void *opaque, unsigned int reg, const uint64_t *value, unsigned int words)
 {
 	const int vcpu = (int)(intptr_t)opaque;
-	uint64_t z[32] = { 0 };
+	uint64_t all[32] = { 0 };
 
-	if (!is_v(reg))
+	if (!sve_id(reg))
 		return set_x(vcpu, reg, value);
-	memcpy(z, value, words * 8);
-	return one_reg(vcpu, KVM_SET_ONE_REG, Z(reg - NISV_V0), z);
+	memcpy(all, value, words * 8);
+	return one_reg(vcpu, KVM_SET_ONE_REG, sve_id(reg), all);
 }
 
 void nisv_kvm_init(struct nisv_cpu *cpu, int vcpu_fd, uint32_t features)

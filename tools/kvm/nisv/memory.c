@@ -74,7 +74,8 @@ static int move(const struct nisv_bus *bus, const struct span *s, bool write, un
 	return 0;
 }
 
-int nisv_transfer(const struct memory *m, bool write, uint8_t *data, unsigned int len, unsigned int size)
+int nisv_transfer_at(const struct memory *m, bool write, unsigned int from, uint8_t *data, unsigned int len,
+		     unsigned int size)
 {
 	const struct span *s = m->span[write];
 	unsigned int unit = 1;
@@ -82,15 +83,22 @@ int nisv_transfer(const struct memory *m, bool write, uint8_t *data, unsigned in
 	/* A device may leave it as it is */
 	if (!write)
 		memset(data, 0, len);
-	for (unsigned int at = 0; at < len; at += unit) {
+	for (unsigned int n = 0; n < len; n += unit) {
+		const unsigned int at = from + n;
+
 		while (at - s->at >= s->len)
 			s++;
-		if (!(at & (size - 1)))
+		if (!(n & (size - 1)))
 			unit = s->at + s->len - at < size ? 1 : size == 16 ? 8 : size;
-		if (move(m->bus, s, write, at, data + at, unit))
+		if (move(m->bus, s, write, at, data + n, unit))
 			return NISV_DEVICE;
 	}
 	return NISV_DONE;
+}
+
+int nisv_transfer(const struct memory *m, bool write, uint8_t *data, unsigned int len, unsigned int size)
+{
+	return nisv_transfer_at(m, write, 0, data, len, size);
 }
 
 bool nisv_in_one(const struct memory *m)

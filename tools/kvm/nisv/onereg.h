@@ -17,6 +17,8 @@
 
 #define U64		0x6030000000000000ull	/* KVM_REG_ARM64, KVM_REG_SIZE_U64 */
 #define U128		0x6040000000000000ull
+#define U256		0x6050000000000000ull
+#define U512		0x6060000000000000ull
 #define U2048		0x6080000000000000ull
 #define CORE(word)	(0x0010 << 16 | (word))	/* of struct kvm_regs, in 32-bit words */
 #define SYSREG(op0, op1, crn, crm, op2) \

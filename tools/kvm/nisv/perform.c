@@ -305,7 +305,7 @@ static bool monitors_pass(const struct access *a)
 }
 
 /* What any other store does to the global monitor */
-static void notice_store(const struct access *a)
+void nisv_notice_store(const struct access *a)
 {
 	if (a->c->bus->monitor)
 		__atomic_fetch_add(a->c->bus->monitor, 1, __ATOMIC_SEQ_CST);
@@ -324,7 +324,7 @@ static int store(struct access *a)
 		if (!passes)
 			return NISV_DONE;
 	} else {
-		notice_store(a);
+		nisv_notice_store(a);
 	}
 	return transfer(a, true, a->data);
 }
@@ -377,7 +377,7 @@ static int read_modify_write_pair(struct access *a)
 		ret = transfer(a, false, old);
 	if (ret)
 		return ret;
-	notice_store(a);
+	nisv_notice_store(a);
 	for (unsigned int n = 0; n < 16; n += 8) {
 		rs = get_bytes(a->data + n, 8, a->big);
 		put_bytes(a->data + n, 8, a->big, operate(i->op, 64, get_bytes(old + n, 8, a->big), rs));
@@ -405,7 +405,7 @@ static int read_modify_write(struct access *a)
 	if (ret)
 		return ret;
 	rs = bits64(rs, width - 1, 0);
-	notice_store(a);
+	nisv_notice_store(a);
 	do {
 		value = get_bytes(old, a->len, a->big);
 		put_bytes(a->data, a->len, a->big, operate(i->op, width, value, rs));
@@ -440,7 +440,7 @@ static int compare_and_swap(struct access *a)
 		ret = transfer(a, false, old);
 		same = !ret && !memcmp(old, expected, a->len);
 		if (same) {
-			notice_store(a);
+			nisv_notice_store(a);
 			ret = transfer(a, true, a->data);
 		}
 	}
@@ -453,7 +453,7 @@ static int zero(struct access *a)
 {
 	static uint8_t zeros[2048];	/* only read */
 
-	notice_store(a);
+	nisv_notice_store(a);
 	return nisv_transfer(&a->m, true, zeros, a->len, 8);
 }
 
@@ -470,6 +470,8 @@ static int load_tag(struct access *a)
 
 int nisv_perform(struct access *a)
 {
+	if (a->i->family == NISV_SVE)
+		return nisv_sve_perform(a);
 	switch (a->i->op) {
 	case NISV_LOAD:
 		return load(a);

@@ -120,6 +120,9 @@ int nisv_commit(struct ctx *c)
 		if (cpu->set(cpu->opaque, NISV_V0 + reg, c->v[reg], 2))
 			return NISV_REGISTER;
 	}
+	for (unsigned int n = 0; n < c->nz; n++)
+		if (cpu->set(cpu->opaque, c->z_reg[n], c->z[n], c->z_words))
+			return NISV_REGISTER;
 	for (uint64_t dirty = c->dirty; dirty; dirty &= dirty - 1) {
 		reg = __builtin_ctzll(dirty);
 		if (cpu->set(cpu->opaque, reg, &c->x[reg], 1))

@@ -266,6 +266,40 @@ static void tags(struct text *t, const struct nisv_insn *i)
 	address(t, i);
 }
 
+static void sve_address(struct text *t, const struct nisv_insn *i)
+{
+	add(t, i->rn == 31 ? "[sp" : "[x%u", i->rn);
+	if (i->rm != NISV_NONE) {
+		add(t, ", x%u", i->rm);
+		if (i->shift)
+			add(t, ", lsl #%u", i->shift);
+	} else if (i->imm) {
+		add(t, ", #%d%s", i->imm, i->flags & NISV_MUL_VL ? ", mul vl" : "");
+	}
+	add(t, "]");
+}
+
+static void sve(struct text *t, const struct nisv_insn *i)
+{
+	const bool load = i->op == NISV_LOAD;
+
+	add(t, load ? "ld" : "st");
+	if (i->rs == NISV_NONE) {
+		add(t, "r %c%u, ", i->flags & NISV_PREDICATE ? 'p' : 'z', i->rt);
+		sve_address(t, i);
+		return;
+	}
+	add(t, "%s%u%s%s%s {", i->flags & NISV_NONTEMPORAL ? "nt" : "", i->nregs, i->flags & NISV_REPLICATE ? "r" : "",
+	    i->flags & NISV_SIGNED ? "s" : "", i->size == 2 ? "w" : element(i->size));
+	/* Three and more as a range, but for one that goes on at 0 */
+	for (unsigned int r = 0; r < i->nregs; r++)
+		if (!r || r == i->nregs - 1u || i->nregs < 3 || i->rt + i->nregs > 32)
+			add(t, "%sz%u.%s", !r ? "" : i->nregs < 3 || i->rt + i->nregs > 32 ? ", " : "-", (i->rt + r) % 32,
+			    element(i->width == 64 ? 3 : i->width == 32 ? 2 : i->width == 16));
+	add(t, "}, p%u%s, ", i->rs, load ? "/z" : "");
+	sve_address(t, i);
+}
+
 /* DC and IC, by CRm and op2 */
 static void maintain(struct text *t, const struct nisv_insn *i)
 {
@@ -428,6 +462,8 @@ int nisv_text(const struct nisv_insn *i, char *buf, size_t size)
 		prefetch(&t, i);
 	} else if (i->op == NISV_MAINTAIN) {
 		maintain(&t, i);
+	} else if (i->family == NISV_SVE) {
+		sve(&t, i);
 	} else if (i->family == NISV_TAGS) {
 		tags(&t, i);
 	} else if (i->op == NISV_ZERO) {

@@ -44,6 +44,7 @@
 { CAPSTONE, "ldg|", "libnisv: capstone 4 has no FEAT_MTE" },
 { CAPSTONE, "load/store memory tags|sys", "libnisv: capstone 4 has no FEAT_MTE" },
 { CAPSTONE, "S[VM]E memory|", "libnisv: capstone 4 has no FEAT_SVE and FEAT_SME" },
+{ CAPSTONE, "SVE *|", "libnisv: capstone 4 has no FEAT_SVE" },
 { CAPSTONE, "ldiapp*|", "libnisv: capstone 4 has no FEAT_LRCPC3" },
 { CAPSTONE, "stilp*|", "libnisv: capstone 4 has no FEAT_LRCPC3" },
 { CAPSTONE, "stlr*|", "libnisv: capstone 4 has no FEAT_LRCPC3" },

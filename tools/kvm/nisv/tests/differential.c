@@ -50,6 +50,7 @@ struct context {
 	uint64_t sve;				/* or 0: v are V0 to V31, not Z0 to Z31 */
 	uint64_t pad[64 - 35];
 	uint64_t v[32 * Z_WORDS];		/* one behind the other, as long as they are */
+	uint8_t p[16 * Z_WORDS];		/* the same of P0 to P15 */
 } __attribute__((aligned(4096)));
 
 struct contexts {
@@ -77,6 +78,10 @@ __asm__(
 ".Lz\\@:\n"
 "	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
 "	\\op	z\\n, [x1, #\\n, mul vl]\n"
+"	.endr\n"
+"	add	x1, x1, #0x2000\n"
+"	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n"
+"	\\op	p\\n, [x1, #\\n, mul vl]\n"
 "	.endr\n"
 ".Lend\\@:\n"
 "	.endm\n"
@@ -128,6 +133,7 @@ extern const uint8_t guest_code[], guest_slot[], guest_vectors[], guest_end[];
 _Static_assert(offsetof(struct context, x) == 0 && offsetof(struct context, sp) == 248 &&
 	       offsetof(struct context, nzcv) == 256 && offsetof(struct context, done) == 264 &&
 	       offsetof(struct context, sve) == 272 && offsetof(struct context, v) == 512 &&
+	       offsetof(struct context, p) == 512 + 0x2000 &&
 	       offsetof(struct contexts, out) == 0x3000, "as the guest's code has it");
 
 static int kvm;
@@ -214,6 +220,14 @@ void one_vreg(unsigned long request, unsigned int n, uint64_t *v, unsigned int w
 	if (ioctl(m->vcpu, request, &reg))
 		die("V register");
 	memcpy(v, all, words * 8);
+}
+
+static void one_preg(unsigned int n, uint64_t *p)
+{
+	struct kvm_one_reg reg = { .id = PREG(n), .addr = (uintptr_t)p };
+
+	if (ioctl(m->vcpu, KVM_GET_ONE_REG, &reg))
+		die("P register");
 }
 
 static bool has(unsigned int cap)
@@ -602,11 +616,17 @@ const struct nisv_bus bus = { .at = bus_at, .read = bus_read, .write = bus_write
 
 /* Registers that are not KVM's, for accesses that KVM completes */
 
-uint64_t soft[96][Z_WORDS];
+uint64_t soft[NISV_Z0][Z_WORDS];
+
+static unsigned int soft_reg(unsigned int reg)
+{
+	return reg < NISV_Z0 ? reg : NISV_V0 + (reg - NISV_Z0);
+}
 
 static int soft_get(void *opaque, unsigned int reg, uint64_t *value, unsigned int words)
 {
 	(void)opaque;
+	reg = soft_reg(reg);
 	memcpy(value, soft[reg], words * 8);
 	return 0;
 }
@@ -615,6 +635,7 @@ static int soft_set(void *opaque, unsigned int reg, const uint64_t *value, unsig
 {
 	(void)opaque;
 	changed = true;
+	reg = soft_reg(reg);
 	memset(soft[reg], 0, sizeof(soft[reg]));
 	memcpy(soft[reg], value, words * 8);
 	return 0;
@@ -637,6 +658,7 @@ void soft_init(void)
 	for (unsigned int n = 0; n < ARRAY_SIZE(regs); n++)
 		soft[regs[n]][0] = get_reg(ids[n]);
 	soft[NISV_DACR32_EL2][0] = world.dacr;
+	soft[NISV_VL][0] = 8 * v_words;
 	soft_cpu.features = m->cpu.features;
 }
 
@@ -666,6 +688,8 @@ static void soft_copy(void)
 		soft[n][0] = get_reg(CORE(2 * n));
 	for (unsigned int n = 0; n < 32; n++)
 		one_vreg(KVM_GET_ONE_REG, n, soft[NISV_V0 + n], v_words);
+	for (unsigned int n = 0; m->cpu.features & NISV_FEATURE_SVE && n < 16; n++)
+		one_preg(n, soft[NISV_P0 + n]);
 }
 
 /* The soft registers, as the guest would have stored them */
@@ -674,6 +698,8 @@ static void soft_out(struct context *out)
 	for (unsigned int n = 0; n < 32; n++)
 		for (unsigned int k = 0; k < v_words; k++)
 			*v_word(out, n, k) = v64(soft[NISV_V0 + n][k]);
+	for (unsigned int n = 0; n < 16; n++)
+		memcpy(out->p + n * v_words, soft[NISV_P0 + n], v_words);
 	for (unsigned int n = 0; n < 31; n++)
 		out->x[n] = data64(soft[n][0]);
 	out->sp = data64(soft[world.el0 ? NISV_SP_EL0 : NISV_SP_EL1][0]);
@@ -742,6 +768,10 @@ static uint64_t key_of(const struct nisv_insn *i)
 
 	if (i->isa != NISV_A64)
 		return aarch32_key(i);
+	if (i->family == NISV_SVE)
+		return i->family | i->op << 8 | (uint64_t)i->nregs << 24 | (uint64_t)(i->rs == NISV_NONE) << 32 |
+		       (uint64_t)(i->rm == NISV_NONE) << 33 |
+		       (uint64_t)(i->flags & (NISV_SIGNED | NISV_REPLICATE | NISV_NONTEMPORAL | NISV_PREDICATE)) << 40;
 	return i->family | i->op << 8 | i->selem << 16 | (uint64_t)i->nregs << 24 |
 	       (uint64_t)(i->lane == NISV_NONE) << 32 | (uint64_t)i->mode << 40 |
 	       (uint64_t)(i->flags & same) << 48;
@@ -754,13 +784,18 @@ static void name_of(const struct nisv_insn *i, char *name, size_t size)
 		"signed minimum", "unsigned maximum", "unsigned minimum", "swap", "compare and swap", "zero",
 		[NISV_LOAD_TAG] = "load a tag", [NISV_STORE_TAG] = "store a tag",
 	};
-	char what[40] = "";
+	char what[60] = "";
 
 	if (i->isa != NISV_A64) {
 		aarch32_name(i, name, size);
 		return;
 	}
-	if (i->flags & NISV_STRUCTURE)
+	if (i->family == NISV_SVE)
+		snprintf(what, sizeof(what), ", %u %s, %s", i->nregs, i->flags & NISV_PREDICATE ? "predicate" :
+			 i->flags & NISV_REPLICATE ? "vector of one element" : i->flags & NISV_SIGNED ? "vector, signed" :
+			 i->flags & NISV_NONTEMPORAL ? "vector, non-temporal" : i->rs == NISV_NONE ? "vector, all of it" :
+			 "vector", i->rm == NISV_NONE ? "immediate" : "Rm");
+	else if (i->flags & NISV_STRUCTURE)
 		snprintf(what, sizeof(what), i->flags & NISV_REPLICATE ? " %u-element structure, all lanes" :
 			 i->lane == NISV_NONE ? " %u-element structures, %u registers" :
 			 " %u-element structure, one lane", i->selem, i->nregs);
@@ -860,7 +895,7 @@ static uint64_t rm_offset(const struct nisv_insn *i, uint64_t rm)
 /* In the window; aligned mostly, or across an edge */
 uint64_t somewhere(unsigned int len, unsigned int unit, bool always)
 {
-	const uint64_t size = pages(WINDOW_PAGES);
+	const uint64_t size = pages(WINDOW_PAGES) - (len > NEAR / 2 ? len : 0);
 	uint64_t at = rnd() % (size - NEAR) + NEAR / 2;
 
 	if (rnd() & 1)
@@ -876,6 +911,61 @@ static void put_x(struct context *c, unsigned int reg, uint64_t value)
 		c->x[reg] = data64(value);
 }
 
+/* SVE: of the elements in the order of their addresses, the first active one, and how many to the last */
+static bool active_elements(const struct context *c, const struct nisv_insn *i, unsigned int *first, unsigned int *n)
+{
+	const unsigned int bytes = i->width / 8, all = (i->flags & NISV_PREDICATE ? v_words : 8 * v_words) / bytes;
+	unsigned int last = 0;
+
+	*first = all;
+	for (unsigned int k = 0; k < all; k++) {
+		const unsigned int at = k * bytes;
+
+		if (i->rs != NISV_NONE && !(c->p[i->rs * v_words + at / 8] >> at % 8 & 1))
+			continue;
+		*first = *first < k ? *first : k;
+		last = k;
+	}
+	*n = last + 1 - *first;
+	return *first < all;
+}
+
+static unsigned int active_bytes(const struct context *c, const struct nisv_insn *i)
+{
+	unsigned int first, n;
+
+	if (i->family != NISV_SVE)
+		return bytes_of(i);
+	if (!active_elements(c, i, &first, &n))
+		return 0;
+	return (i->flags & NISV_REPLICATE ? 1 : n * i->nregs) << i->size;
+}
+
+static bool aim_sve(struct context *c, const struct nisv_insn *i, uint64_t *target)
+{
+	const unsigned int len = active_bytes(c, i);
+	const unsigned int vector = (i->flags & NISV_PREDICATE ? v_words : 8 * v_words) * 8 / i->width << i->size;
+	uint64_t offset = (int64_t)i->imm * (i->flags & NISV_MUL_VL ? (int)vector : 1);
+	unsigned int first, n;
+
+	if (!len)		/* it accesses nothing */
+		return false;
+	*target = somewhere(len, 1u << i->size, false);
+	active_elements(c, i, &first, &n);
+	if (!(i->flags & NISV_REPLICATE))
+		offset += (uint64_t)first * i->nregs << i->size;
+	if (i->rm != NISV_NONE) {
+		if (i->rm == i->rn)
+			return false;
+		offset += data64(c->x[i->rm]) << i->shift;
+	}
+	if (i->rn == 31)
+		c->sp = data64(*target - offset);
+	else
+		put_x(c, i->rn, *target - offset);
+	return true;
+}
+
 /*
  * Where the access goes, and the registers that lead there. Returns false if this
  * instance cannot: a register that has to be two things at once.
@@ -883,6 +973,9 @@ static void put_x(struct context *c, unsigned int reg, uint64_t value)
 static bool aim(struct context *c, const struct nisv_insn *i, uint64_t slot, uint64_t *target)
 {
 	const unsigned int len = bytes_of(i), unit = len & (len - 1) ? 1u << i->size : len;
+
+	if (i->family == NISV_SVE)
+		return aim_sve(c, i, target);
 	uint64_t offset = (int64_t)i->imm;
 
 	*target = somewhere(len, unit, i->flags & NISV_EXCLUSIVE_ACCESS || i->op > NISV_STORE);
@@ -955,6 +1048,9 @@ static void compare(struct context *a, struct context *b, char *what, size_t siz
 				snprintf(what, size, "word %u of v%u is 0x%016llx, not 0x%016llx", k, n,
 					 (unsigned long long)v64(*v_word(b, n, k)),
 					 (unsigned long long)v64(*v_word(a, n, k)));
+	for (unsigned int n = 0; sve && n < 16; n++)
+		if (memcmp(a->p + n * v_words, b->p + n * v_words, v_words) && !what[0])
+			snprintf(what, size, "p%u differs", n);
 	if (a->sp != b->sp && !what[0])
 		snprintf(what, size, "sp is 0x%llx, not 0x%llx",
 			 (unsigned long long)data64(b->sp), (unsigned long long)data64(a->sp));
@@ -970,13 +1066,15 @@ static uint8_t *in_hole(uint64_t at)
 	return at >> world.granule == RAM_PAGE ? (uint8_t *)at_pa(INSIDE) + (at & (page - 1)) : hole + at;
 }
 
-/* Only near the target should anything change */
+/* Only near the target should anything change, and behind it so many bytes, in multiples of 8 */
+static unsigned int far;
+
 static void near(uint64_t target, uint64_t *from, uint64_t *to)
 {
 	const uint64_t at = (target - world.window) & ~(NEAR - 1ull);
 
 	*from = at < NEAR ? 0 : at - NEAR;
-	*to = *from + 4 * NEAR < pages(WINDOW_PAGES) ? *from + 4 * NEAR : pages(WINDOW_PAGES);
+	*to = *from + 4 * NEAR + far < pages(WINDOW_PAGES) ? *from + 4 * NEAR + far : pages(WINDOW_PAGES);
 }
 
 void fill(uint64_t target)
@@ -1124,6 +1222,10 @@ static void soft_in(struct context *in, uint64_t pc)
 	for (unsigned int n = 0; n < 32; n++)
 		for (unsigned int k = 0; k < v_words; k++)
 			soft[NISV_V0 + n][k] = v64(*v_word(in, n, k));
+	for (unsigned int n = 0; n < 16; n++) {
+		memset(soft[NISV_P0 + n], 0, sizeof(soft[0]));
+		memcpy(soft[NISV_P0 + n], in->p + n * v_words, v_words);
+	}
 }
 
 static bool instance(struct form *f, uint32_t word, const struct nisv_insn *i)
@@ -1141,6 +1243,17 @@ static bool instance(struct form *f, uint32_t word, const struct nisv_insn *i)
 
 	for (p = (uint64_t *)&ctx->in; p < ctx->in.v + 32 * v_words; p++)
 		*p = rnd();
+	for (unsigned int n = 0; n < sizeof(ctx->in.p); n++)
+		ctx->in.p[n] = rnd() & rnd() & rnd();
+	/* Mostly all elements are active, or these behind or before one */
+	for (unsigned int n = 0; n < 16; n++) {
+		const unsigned int from = rnd() % v_words, to = rnd() % v_words;
+
+		if (rnd() & 1)
+			memset(ctx->in.p + n * v_words, 0xff, v_words);
+		else if (from < to && rnd() & 1)
+			memset(ctx->in.p + n * v_words + from, 0xff, to - from);
+	}
 	ctx->in.sve = sve;
 	ctx->in.nzcv = data64(rnd() & 0xf0000000);
 	ctx->in.done = data64(world.done);
@@ -1149,6 +1262,7 @@ static bool instance(struct form *f, uint32_t word, const struct nisv_insn *i)
 	if (!aim(&ctx->in, i, world.code + slot_at, &target))
 		return true;
 
+	far = (active_bytes(&ctx->in, i) + 7) & ~7u;
 	fill(target);
 	/* Most compares find what they expect, or half of it */
 	if (i->op == NISV_CAS) {
@@ -1194,7 +1308,7 @@ static bool instance(struct form *f, uint32_t word, const struct nisv_insn *i)
 
 		f->faulted++;
 		if (not_permitted()) {
-			if (pair_of_exclusives || !in_two_pages(target, bytes_of(i)))
+			if (pair_of_exclusives || !in_two_pages(target, active_bytes(&ctx->in, i)))
 				return true;
 			enter(true, world.code, pstate);
 			soft_in(&ctx->in, world.code + slot_at + (slot[0] == word ? 0 : 4));

@@ -37,6 +37,7 @@
 #define PSTATE		CORE(0x42)
 #define VREG(n)		(0x6040000000100054ull + 4 * (n))
 #define ZREG(n)		(0x6080000000150000ull | (n) << 5)
+#define PREG(n)		(0x6050000000150400ull | (n) << 5)
 #define SVE_LENGTHS	0x606000000015ffffull
 #define SYS(op1, crn, crm, op2) (0x6030000000130000ull | 3 << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 
@@ -81,7 +82,7 @@ extern struct world world;
 extern uint64_t roots[2];	/* of the tables: window in RAM, in the hole */
 extern bool bad_callback;	/* a device was accessed where it is not */
 extern char wrong[200];		/* why it is WRONG, or REFUSED */
-extern uint64_t soft[96][Z_WORDS]; /* registers, for accesses that KVM completes */
+extern uint64_t soft[NISV_Z0][Z_WORDS]; /* registers, for accesses that KVM completes */
 extern struct nisv_cpu soft_cpu;
 extern const struct nisv_bus bus;
 

@@ -426,7 +426,8 @@ static void check(struct job *job)
 			continue;
 		}
 		if (described)
-			snprintf(what, sizeof(what), "%.*s%s", (int)strcspn(ours, " "), ours,
+			snprintf(what, sizeof(what), "%s%.*s%s", i.family == NISV_SVE ? "SVE " : "",
+				 (int)strcspn(ours, " "), ours,
 				 ret == NISV_UNPREDICTABLE ? " unpredictable" : "");
 		else
 			snprintf(what, sizeof(what), "%s", ret == NISV_UNSUPPORTED ?

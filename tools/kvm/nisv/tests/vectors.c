@@ -11,7 +11,8 @@
  * On both sides of the arrow, in hex:
  *	x0=..x30= sp= (SP_EL1) sp0= pc= ps= (PSTATE)
  *	r0=..r14=		of the AArch32 mode in PSTATE; after isa= and ps=
- *	v0=LOW:HIGH..v31=
+ *	v0=LOW:HIGH..v31=	also Z0 to Z31, of vectors of 16 bytes, if there is vl=10
+ *	p0=..p15=		of these
  *	1:REGISTER=		of the second vCPU (cpus=), which else begins as the first; after its
  *	m:ADDRESS=BYTES		memory, in its order
  * before it only, in hex:
@@ -19,7 +20,7 @@
  *	w=WORD,WORD...		code, from PC on. After the last word PC goes to the first
  *	ipa= iss=		fault_ipa, else 9000000; esr_iss, else 7, or 47 with
  *	wr=1			a write
- *	sctlr= tcr= ttbr0= ttbr1= dczid= tcr2= dacr=
+ *	sctlr= tcr= ttbr0= ttbr1= dczid= tcr2= dacr= vl=
  *	map:PAGE=DESCRIPTOR	a 4K page, and the MMU on: 39 bits of each half of the address
  *				space, and RAM mapped to itself. Or, by feat= and tcr=, of
  *				AArch32, with the short descriptors or the long ones
@@ -73,6 +74,7 @@
 struct vcpu {
 	uint64_t x[NISV_DACR32_EL2 + 1];	/* enum nisv_reg */
 	uint64_t v[32][2];
+	uint64_t vl, p[16];
 };
 
 struct machine {
@@ -295,21 +297,29 @@ static bool is_v(unsigned int reg)
 	return reg - NISV_V0 < 32;
 }
 
+static bool is_p(unsigned int reg)
+{
+	return reg - NISV_P0 < 16;
+}
+
 static int transfer_reg(struct vcpu *c, unsigned int reg, uint64_t *value, unsigned int words, bool write)
 {
-	uint64_t *ours = is_v(reg) ? c->v[reg - NISV_V0] : &c->x[reg];
+	uint64_t *ours;
 
-	if (!is_v(reg) && reg >= ARRAY_SIZE(c->x)) {
+	if (reg >= NISV_Z0)
+		reg = NISV_V0 + (reg - NISV_Z0);
+	ours = is_v(reg) ? c->v[reg - NISV_V0] : is_p(reg) ? &c->p[reg - NISV_P0] : reg == NISV_VL ? &c->vl : &c->x[reg];
+	if (!is_v(reg) && !is_p(reg) && reg != NISV_VL && reg >= ARRAY_SIZE(c->x)) {
 		differs("register %u", reg);
 		return -1;
 	}
 	if (words != (is_v(reg) ? 2 : 1))
 		differs("register %u in %u words", reg, words);
-	if (write && !is_v(reg) && reg > NISV_PSTATE)
+	if (write && !is_v(reg) && !is_p(reg) && reg > NISV_PSTATE)
 		differs("a write of register %u", reg);
 	if (!write && has_written)
 		differs("register %u is read after another was written", reg);
-	if (want.no == (int)reg)
+	if (want.no == (int)reg || (reg == NISV_VL && !c->vl))
 		return -1;
 	has_written |= write;
 	memcpy(write ? ours : value, write ? value : ours, words * 8);
@@ -344,6 +354,8 @@ static uint64_t kvm_id(unsigned int reg, bool sve)
 
 	if (is_v(reg))
 		return sve ? 0x6080000000150000 + 32 * (reg - NISV_V0) : 0x6040000000100054 + 4 * (reg - NISV_V0);
+	if (is_p(reg))
+		return sve ? 0x6050000000150400 + 32 * (reg - NISV_P0) : 0;
 	if (reg < NISV_SP_EL0)
 		return 0x6030000000100000 + 2 * reg;
 	return reg < ARRAY_SIZE(ids) ? ids[reg] : 0;
@@ -361,21 +373,30 @@ int __wrap_ioctl(int fd, unsigned long request, struct kvm_one_reg *one)
 		errno = ENOTTY;
 		return -1;
 	}
-	while (reg < NISV_V0 + 32 && kvm_id(reg, sve) != one->id)
+	if (one->id == 0x606000000015ffff && c->vl) {		/* lengths, of which ZCR_EL1 allows more */
+		memset(value, 0, 64);
+		value[0] = 1ull << (c->vl / 16 - 1);
+		return 0;
+	}
+	if (one->id == 0x603000000013c090 && c->vl) {
+		*value = 15;
+		return 0;
+	}
+	while (reg < NISV_P0 + 16 && kvm_id(reg, sve) != one->id)
 		reg++;
-	if (reg == NISV_V0 + 32 || (reg == NISV_TCR2_EL1 && !want.given[reg])) {
+	if (reg == NISV_P0 + 16 || (reg == NISV_TCR2_EL1 && !want.given[reg])) {
 		errno = sve && one->id >> 16 == 0x604000000010 ? EINVAL : ENOENT;
 		return -1;
 	}
 	errno = EINVAL;
 	if (transfer_reg(c, reg, value, is_v(reg) ? 2 : 1, write))
 		return -1;
-	/* A vCPU of 256 bits; beyond these Zn reads as zero */
+	/* Else it has vectors of 32 bytes. Beyond these Zn reads as zero */
 	for (unsigned int n = 2; sve && is_v(reg) && n < 32; n++) {
 		if (write && value[n])
 			differs("a write to v%u leaves bits of z%u", reg - NISV_V0, reg - NISV_V0);
 		if (!write)
-			value[n] = n < 4 ? ~0ull : 0;
+			value[n] = n < 4 && !c->vl ? ~0ull : 0;
 	}
 	return 0;
 }
@@ -441,8 +462,12 @@ static int reg_of(const struct vcpu *c, const char *name)
 	for (n = NISV_SP_EL0; n < ARRAY_SIZE(names); n++)
 		if (!strcmp(name, names[n]))
 			return n;
+	if (!strcmp(name, "vl"))
+		return NISV_VL;
 	if (sscanf(name, "%c%2u%c", &c0, &n, &rest) != 2)
 		return -1;
+	if (c0 == 'p' && n < 16)
+		return NISV_P0 + n;
 	if (c0 == 'v' && n < 32)
 		return NISV_V0 + n;
 	if (c0 == 'x' && n < 31)
@@ -473,7 +498,7 @@ static bool state(struct machine *m, bool before, const char *key, char *value)
 	if (before && want.saw_second && c == m->vcpu)
 		bad("%s= after one of the second vCPU", key);
 	reg = reg_of(c, key);
-	if (reg < 0 || (!before && reg > NISV_PSTATE && !is_v(reg)))
+	if (reg < 0 || (!before && reg > NISV_PSTATE && !is_v(reg) && !is_p(reg)))
 		return false;
 	want.saw_r |= *key == 'r';
 	if (want.saw_r && before && reg == NISV_PSTATE)
@@ -485,6 +510,10 @@ static bool state(struct machine *m, bool before, const char *key, char *value)
 		*high++ = 0;
 		c->v[reg - NISV_V0][0] = number(value, 16);
 		c->v[reg - NISV_V0][1] = number(high, 16);
+	} else if (is_p(reg)) {
+		c->p[reg - NISV_P0] = number(value, 16);
+	} else if (reg == NISV_VL) {
+		c->vl = number(value, 16);
 	} else {
 		c->x[reg] = number(value, 16);
 		want.given[reg] |= before || reg == NISV_PC;
@@ -773,6 +802,9 @@ static void compare(int ret)
 			if (is->x[n] != to_be->x[n] && (n != NISV_PC || want.given[n]))
 				differs("%s%s%.0u=%llx, not %llx", cpu ? "1:" : "", n < NISV_SP_EL0 ? n ? "x" : "x0" : names[n],
 					n < NISV_SP_EL0 ? n : 0, (unsigned long long)is->x[n], (unsigned long long)to_be->x[n]);
+		for (unsigned int n = 0; n < 16; n++)
+			if (is->p[n] != to_be->p[n])
+				differs("p%u=%llx, not %llx", n, (unsigned long long)is->p[n], (unsigned long long)to_be->p[n]);
 		for (unsigned int n = 0; n < 32; n++)
 			if (memcmp(is->v[n], to_be->v[n], 16))
 				differs("%sv%u=%llx:%llx, not %llx:%llx", cpu ? "1:" : "", n,

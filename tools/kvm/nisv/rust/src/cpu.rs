@@ -38,6 +38,13 @@ pub enum Reg {
     Dacr32El2,
     /// V0 to V31, two words each, the lower one first. A write makes the rest of Zn zero
     V(usize),
+    /// Of SVE only, as the next two: the vector length in bytes, 16 to 256, that the vCPU has at
+    /// its EL
+    Vl,
+    /// P0 to P15, of as many bits, the lowest word first
+    P(usize),
+    /// Z0 to Z31, of as many bytes, the lowest word first
+    Z(usize),
     /// A number that only a later version of the library asks for: refuse
     Unknown(u32),
 }
@@ -58,6 +65,9 @@ impl From<u32> for Reg {
             bindings::NISV_TCR2_EL1 => Reg::Tcr2El1,
             bindings::NISV_DACR32_EL2 => Reg::Dacr32El2,
             64..=95 => Reg::V((number - bindings::NISV_V0) as usize),
+            bindings::NISV_VL => Reg::Vl,
+            128..=143 => Reg::P((number - bindings::NISV_P0) as usize),
+            160..=191 => Reg::Z((number - bindings::NISV_Z0) as usize),
             _ => Reg::Unknown(number),
         }
     }

@@ -32,16 +32,25 @@ const NAMES: [&str; 11] =
     ["sp0", "sp", "pc", "ps", "sctlr", "tcr", "ttbr0", "ttbr1", "dczid", "tcr2", "dacr"];
 const XS: usize = SP_EL0 + NAMES.len();
 const V0: usize = 64;
+const VL: usize = 96;
+const P0: usize = 128;
 
 #[derive(Clone, PartialEq)]
 struct Vcpu {
     x: [u64; XS],
     v: [[u64; 2]; 32],
+    /// Of SVE, the vector length, and P0 to P15. Z registers are V registers, of 16 bytes
+    vl: u64,
+    p: [u64; 16],
 }
 
 impl Vcpu {
     fn words(&mut self, reg: usize) -> &mut [u64] {
-        if reg >= V0 {
+        if reg >= P0 {
+            &mut self.p[reg - P0..=reg - P0]
+        } else if reg == VL {
+            std::slice::from_mut(&mut self.vl)
+        } else if reg >= V0 {
             &mut self.v[reg - V0]
         } else {
             &mut self.x[reg..=reg]
@@ -73,7 +82,7 @@ struct State {
 
 impl State {
     fn new() -> Self {
-        let mut vcpu = Vcpu { x: [0; XS], v: [[0; 2]; 32] };
+        let mut vcpu = Vcpu { x: [0; XS], v: [[0; 2]; 32], vl: 0, p: [0; 16] };
         vcpu.x[PC] = RAM;
         vcpu.x[PSTATE] = 0x3c5;
         let mut state = State { vcpus: [vcpu.clone(), vcpu], regions: Vec::new() };
@@ -130,7 +139,7 @@ struct Case {
     wr: Vec<u64>,
     cpus: Vec<u64>,
     map: Vec<(u64, u64)>,
-    given: [bool; V0 + 32],
+    given: [bool; P0 + 16],
     code: u64,
     first: State,
     last: State,
@@ -179,8 +188,12 @@ fn reg_of(vcpu: &Vcpu, name: &str) -> Option<usize> {
     if let Some(n) = NAMES.iter().position(|known| *known == name) {
         return Some(SP_EL0 + n);
     }
+    if name == "vl" {
+        return Some(VL);
+    }
     let n: usize = name.get(1..)?.parse().ok()?;
     match name.as_bytes()[0] {
+        b'p' if n < 16 => Some(P0 + n),
         b'x' if n < 31 => Some(n),
         b'v' if n < 32 => Some(V0 + n),
         b'r' if n < 15 => Some(banked(vcpu.x[PSTATE], n)),
@@ -210,7 +223,7 @@ impl Case {
             wr: vec![],
             cpus: vec![],
             map: vec![],
-            given: [false; V0 + 32],
+            given: [false; P0 + 16],
             code: 0,
             first: State::new(),
             last: State::new(),
@@ -470,10 +483,10 @@ impl Machine {
         write: bool,
         value: &mut [u64],
     ) -> Result<(), Refused> {
-        if self.case.no == Some(reg) {
+        let mut vcpus = self.vcpus.borrow_mut();
+        if self.case.no == Some(reg) || (reg == VL && vcpus[cpu].vl == 0) {
             return Err(Refused);
         }
-        let mut vcpus = self.vcpus.borrow_mut();
         let ours = vcpus[cpu].words(reg);
         assert_eq!(ours.len(), value.len(), "words of register {reg}");
         if write {
@@ -531,7 +544,9 @@ impl Regs<'_> {
     fn number(reg: Reg) -> usize {
         match reg {
             Reg::X(n) => n,
-            Reg::V(n) => V0 + n,
+            Reg::V(n) | Reg::Z(n) => V0 + n,
+            Reg::P(n) => P0 + n,
+            Reg::Vl => VL,
             Reg::SpEl0 => SP_EL0,
             Reg::SpEl1 => SP_EL0 + 1,
             Reg::Pc => PC,
@@ -610,6 +625,19 @@ pub unsafe extern "C" fn ioctl(fd: c_int, request: c_ulong, one: *mut OneReg) ->
         0x6080_0000_0015_0000..=0x6080_0000_0015_03e0 if sve => {
             V0 + (one.id - 0x6080_0000_0015_0000) as usize / 32
         }
+        0x6050_0000_0015_0400..=0x6050_0000_0015_05e0 if sve => {
+            P0 + (one.id - 0x6050_0000_0015_0400) as usize / 32
+        }
+        // The lengths that it may have, of which ZCR_EL1 allows more
+        0x6060_0000_0015_ffff | 0x6030_0000_0013_c090 => {
+            let vl = machine.vcpus.borrow()[(fd - FD) as usize].vl;
+            if vl == 0 {
+                return fail(ENOENT);
+            }
+            let lengths = one.id == 0x6060_0000_0015_ffff;
+            unsafe { *one.addr = if lengths { 1 << (vl / 16 - 1) } else { 15 } };
+            return 0;
+        }
         0x6030_0000_0013_c080 => SCTLR,
         0x6030_0000_0013_c100 => TCR + 1,
         0x6030_0000_0013_c101 => TCR + 2,
@@ -618,7 +646,7 @@ pub unsafe extern "C" fn ioctl(fd: c_int, request: c_ulong, one: *mut OneReg) ->
         0x6030_0000_0013_e180 => TCR2 + 1,
         _ => return fail(ENOENT),
     };
-    let words = if reg >= V0 { 2 } else { 1 };
+    let words = if (V0..VL).contains(&reg) { 2 } else { 1 };
     let value = unsafe { std::slice::from_raw_parts_mut(one.addr, words) };
     match machine.transfer((fd - FD) as usize, reg, write, value) {
         Ok(()) => 0,
