@@ -14,15 +14,14 @@ static inline unsigned int zt(uint32_t w) { return bits(w, 4, 0); }
 static inline unsigned int rm(uint32_t w) { return bits(w, 20, 16); }
 
 /* What most have: Pg, a vector or some, elements of memory and of the vector */
-static int vector(struct nisv_insn *i, uint32_t w, bool load, unsigned int msz, unsigned int esz)
+static int vector(struct nisv_insn *i, uint32_t w, unsigned int msz, unsigned int esz)
 {
-	i->op = load ? NISV_LOAD : NISV_STORE;
+	i->op = bit(w, 30) ? NISV_STORE : NISV_LOAD;
 	i->flags |= NISV_SIMD;
 	i->rt = zt(w);
 	i->rs = bits(w, 12, 10);
 	i->size = msz;
 	i->width = 8 << esz;
-	i->nregs = 1;
 	return esz < msz ? NISV_UNSUPPORTED : NISV_DONE;
 }
 
@@ -44,10 +43,11 @@ static int by_rm(struct nisv_insn *i, uint32_t w)
 /* dtype: elements of memory, and of the vector; or else 3 minus that, sign-extended */
 static int load_dtype(struct nisv_insn *i, uint32_t w, unsigned int high, unsigned int low)
 {
+	i->nregs = 1;
 	if (low >= high)
-		return vector(i, w, true, high, low);
+		return vector(i, w, high, low);
 	i->flags |= NISV_SIGNED;
-	return vector(i, w, true, 3 - high, 3 - low);
+	return vector(i, w, 3 - high, 3 - low);
 }
 
 /* 1010010 dtype 0 imm4 101 Pg Rn Zt */
@@ -67,61 +67,48 @@ static int load_rm(struct nisv_insn *i, uint32_t w)
 	return ret ? ret : by_rm(i, w);
 }
 
-/* 1010010 msz num 0 imm4 111 or Rm 110; 1110010 msz num 1 imm4 111 or Rm 011. num 0: not temporal */
-static int structure(struct nisv_insn *i, uint32_t w, bool load)
+/* LD1 to LD4, ST1 to ST4 by num, which is 0 for what is not temporal */
+static int structure(struct nisv_insn *i, uint32_t w)
 {
 	const unsigned int msz = bits(w, 24, 23), num = bits(w, 22, 21);
-	const int ret = vector(i, w, load, msz, msz);
 
 	i->nregs = num + 1;
 	if (!num)
 		i->flags |= NISV_NONTEMPORAL;
-	return ret;
+	return vector(i, w, msz, msz);
 }
 
-static int load_structure_imm(struct nisv_insn *i, uint32_t w)
+/* 1010010 msz num 0 imm4 111 Pg Rn Zt; 1110010 msz num 1 imm4 111 Pg Rn Zt */
+static int structure_imm(struct nisv_insn *i, uint32_t w)
 {
-	const int ret = structure(i, w, true);
+	const int ret = structure(i, w);
 
 	by_imm(i, w);
 	return ret;
 }
 
-static int load_structure_rm(struct nisv_insn *i, uint32_t w)
+/* 1010010 msz num Rm 110 Pg Rn Zt; 1110010 msz num Rm 011 Pg Rn Zt */
+static int structure_rm(struct nisv_insn *i, uint32_t w)
 {
-	const int ret = structure(i, w, true);
-
-	return ret ? ret : by_rm(i, w);
-}
-
-static int store_structure_imm(struct nisv_insn *i, uint32_t w)
-{
-	const int ret = structure(i, w, false);
-
-	by_imm(i, w);
-	return ret;
-}
-
-static int store_structure_rm(struct nisv_insn *i, uint32_t w)
-{
-	const int ret = structure(i, w, false);
-
-	return ret ? ret : by_rm(i, w);
+	structure(i, w);
+	return by_rm(i, w);
 }
 
 /* 1110010 msz size 0 imm4 111 Pg Rn Zt */
 static int store_imm(struct nisv_insn *i, uint32_t w)
 {
-	const int ret = vector(i, w, false, bits(w, 24, 23), bits(w, 22, 21));
-
+	i->nregs = 1;
 	by_imm(i, w);
-	return ret;
+	return vector(i, w, bits(w, 24, 23), bits(w, 22, 21));
 }
 
 /* 1110010 msz size Rm 010 Pg Rn Zt */
 static int store_rm(struct nisv_insn *i, uint32_t w)
 {
-	const int ret = vector(i, w, false, bits(w, 24, 23), bits(w, 22, 21));
+	int ret;
+
+	i->nregs = 1;
+	ret = vector(i, w, bits(w, 24, 23), bits(w, 22, 21));
 
 	return ret ? ret : by_rm(i, w);
 }
@@ -137,9 +124,9 @@ static int load_replicate(struct nisv_insn *i, uint32_t w)
 }
 
 /* 1000010110 imm9h 010 imm9l Rn Zt, or 000 and 0 Pt; 1110010110 the same: all of a register */
-static int whole(struct nisv_insn *i, uint32_t w, bool load)
+static int whole(struct nisv_insn *i, uint32_t w)
 {
-	i->op = load ? NISV_LOAD : NISV_STORE;
+	i->op = bit(w, 30) ? NISV_STORE : NISV_LOAD;
 	i->flags = NISV_SIMD | NISV_MUL_VL;
 	if (!bit(w, 14))
 		i->flags |= NISV_PREDICATE;
@@ -150,30 +137,20 @@ static int whole(struct nisv_insn *i, uint32_t w, bool load)
 	return NISV_DONE;
 }
 
-static int load_whole(struct nisv_insn *i, uint32_t w)
-{
-	return whole(i, w, true);
-}
-
-static int store_whole(struct nisv_insn *i, uint32_t w)
-{
-	return whole(i, w, false);
-}
-
 static const struct row rows[] = {
-	ROW(0xffc0e010, 0x85800000, SVE, load_whole),
-	ROW(0xffc0e000, 0x85804000, SVE, load_whole),
-	ROW(0xffc0e010, 0xe5800000, SVE, store_whole),
-	ROW(0xffc0e000, 0xe5804000, SVE, store_whole),
+	ROW(0xffc0e010, 0x85800000, SVE, whole),
+	ROW(0xffc0e000, 0x85804000, SVE, whole),
+	ROW(0xffc0e010, 0xe5800000, SVE, whole),
+	ROW(0xffc0e000, 0xe5804000, SVE, whole),
 	ROW(0xfe408000, 0x84408000, SVE, load_replicate),
 	ROW(0xfe10e000, 0xa400a000, SVE, load_imm),
 	ROW(0xfe00e000, 0xa4004000, SVE, load_rm),
-	ROW(0xfe10e000, 0xa400e000, SVE, load_structure_imm),
-	ROW(0xfe00e000, 0xa400c000, SVE, load_structure_rm),
+	ROW(0xfe10e000, 0xa400e000, SVE, structure_imm),
+	ROW(0xfe00e000, 0xa400c000, SVE, structure_rm),
 	ROW(0xfe10e000, 0xe400e000, SVE, store_imm),
-	ROW(0xfe10e000, 0xe410e000, SVE, store_structure_imm),
+	ROW(0xfe10e000, 0xe410e000, SVE, structure_imm),
 	ROW(0xfe00e000, 0xe4004000, SVE, store_rm),
-	ROW(0xfe00e000, 0xe4006000, SVE, store_structure_rm),
+	ROW(0xfe00e000, 0xe4006000, SVE, structure_rm),
 };
 
 int nisv_decode_sve(struct nisv_insn *i, uint32_t w)

@@ -19,6 +19,15 @@ mirrors() {
 	}
 }
 
+# The URI of the mirror that has suite $1, if one of the lines $2 from mirrors is likely
+# to: updates of a release may have a mirror of their own
+uri_of() {
+	local like='[^ -]*'
+
+	[[ $1 != *-security ]] || like='[^ ]*-security'
+	sed -nE "s/^deb ([^ ]*) $like main\$/\1/p" <<<"$2" | head -n 1
+}
+
 # parts <DEPENDS: which of the packages that one depends on are parts of a kernel, a
 # line "NAME" or "NAME=VERSION" each
 parts() {

@@ -52,7 +52,6 @@ cache() {
 	apt-cache "${options[@]}" "$@"
 }
 
-# Updates of a release may have a mirror of their own
 mirrors=$(mirrors)
 case $suite in
 own)	suites=$(cut -d ' ' -f 3 <<<"$mirrors" | sort -u) ;;
@@ -61,11 +60,7 @@ any)	suites=$(for r in $releases; do echo "$r" "$r-security" "$r-backports"; don
 esac
 : >"$sources.new"
 for s in $suites; do
-	case $s in
-	*-security)	like='[^ ]*-security' ;;
-	*)		like='[^ -]*' ;;
-	esac
-	uri=$(sed -nE "s/^deb ([^ ]*) $like main\$/\\1/p" <<<"$mirrors" | head -n 1)
+	uri=$(uri_of "$s" "$mirrors")
 	[ -z "$uri" ] || echo "deb [arch=$arch signed-by=$keyring] $uri $s main" >>"$sources.new"
 done
 mv "$sources.new" "$sources"

@@ -42,11 +42,7 @@ newest() {
 
 mirrors=$(mirrors)
 for s in "${suites[@]}"; do
-	case $s in
-	*-security)	like='[^ ]*-security' ;;
-	*)		like='[^ -]*' ;;
-	esac
-	uri=$(sed -nE "s/^deb ([^ ]*) $like main\$/\\1/p" <<<"$mirrors" | head -n 1)
+	uri=$(uri_of "$s" "$mirrors")
 	[ -z "$uri" ] || echo "deb-src [signed-by=$keyring] $uri $s main"
 done >"$sources.new"
 mv "$sources.new" "$sources"
