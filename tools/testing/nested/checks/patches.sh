@@ -33,7 +33,7 @@ essence() {
 
 plan 2
 
-for p in [0-9]*/*.patch; do
+for p in [0-9]*/*.patch qemu/*/*.patch; do
 	echo "$(essence "$p" | sha256sum) $p"
 done | sort | awk '{ if ($1 == last) print file " and " $3; last = $1; file = $3 }' >"$tmp/out"
 [ ! -s "$tmp/out" ]
