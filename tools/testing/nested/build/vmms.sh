@@ -19,10 +19,8 @@ nested=$(cd "$(dirname "$0")/.." && pwd)
 top=$(cd "$nested/../../.." && pwd)
 # Static libraries, and what they need
 packages=(libc6-dev libfdt-dev libglib2.0-dev libpixman-1-dev zlib1g-dev)
-# Up to 7.2, target/arm does not link without ARM_V7M and semihosting
-devices=(ARM_COMPATIBLE_SEMIHOSTING ARM_GIC_KVM ARM_V7M ARM_VIRT NVME_PCI SEMIHOSTING VIRTIO_BLK VIRTIO_NET VIRTIO_PCI VIRTIO_RNG VIRTIO_SERIAL)
-# Up to 7.2, target/arm does not build without TCG
-features=(--enable-system --enable-kvm --enable-tcg --enable-fdt=system --enable-nisv)
+devices=(ARM_VIRT NVME_PCI VIRTIO_BLK VIRTIO_NET VIRTIO_PCI VIRTIO_RNG VIRTIO_SERIAL)
+features=(--enable-system --enable-kvm --enable-fdt=system --enable-nisv --disable-install-blobs)
 
 fail() {
 	echo "vmms: $*" >&2
@@ -93,9 +91,27 @@ made() {
 	[ -x "$1" ] && [ "$2" = "$(cat "$1.key" 2>/dev/null)" ] && echo "${1##*/}: nothing has changed"
 }
 
+# Have meson, as new as the QEMU in $1 wants it: of the Debian $2, if ours is too old
+meson() {
+	local deb
+
+	! dpkg --compare-versions "$(command meson --version)" ge \
+		"$(sed -nE "1s/.*meson_version: *'>=([^']*)'.*/\1/p" "$1/meson.build")" || return 0
+	deb=$("$nested/build/debian.sh" "$dir/debian" "$2" "$(dpkg --print-architecture)" meson)
+	rm -rf "$dir/meson"
+	dpkg-deb -x "$deb" "$dir/meson"
+	export PYTHONPATH=$dir/meson/usr/lib/python3/dist-packages
+}
+
 qemu() {
 	local dsc key source=$dir/qemu-$1 obj=$dir/qemu-$1-obj out=$dir/bin/qemu-system-aarch64 suites
 
+	case $1 in
+	# target/arm does not build without TCG, nor that without these
+	7.2)	features+=(--enable-tcg)
+		devices+=(ARM_COMPATIBLE_SEMIHOSTING ARM_GIC_KVM ARM_V7M SEMIHOSTING) ;;
+	*)	features+=(--disable-tcg) ;;
+	esac
 	suites=$(cat "$top/patches/qemu/$1/suites")
 	dsc=$("$nested/build/source.sh" "$dir/debian" "$suites" qemu "$1")
 	key=$(sha256sum <"$dsc"; series "qemu/$1" | xargs cat | sha256sum; echo "${devices[*]} ${features[*]}")
@@ -107,8 +123,11 @@ qemu() {
 		patched "qemu/$1" "$source" "Debian's QEMU $1"
 		printf 'CONFIG_%s=y\n' "${devices[@]}" >"$source/configs/devices/aarch64-softmmu/nisv.mak"
 		mkdir "$obj"
+	fi
+	meson "$source" "${suites%% *}"
+	if [ ! -e "$source.key" ]; then
 		# Debug information would have ccache tell folders apart
-		(cd "$obj" && PKG_CONFIG=$dir/bin/pkg-config ../"${source##*/}"/configure --meson=meson \
+		(cd "$obj" && PKG_CONFIG=$dir/bin/pkg-config ../"${source##*/}"/configure \
 			--cross-prefix="$CROSS_COMPILE" --cc="ccache ${CROSS_COMPILE}gcc" --host-cc=gcc \
 			--extra-cflags="--sysroot=$dir/sysroot" --extra-ldflags="--sysroot=$dir/sysroot" \
 			--target-list=aarch64-softmmu --with-devices-aarch64=nisv --static --disable-pie --disable-debug-info \
