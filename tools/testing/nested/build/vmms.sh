@@ -110,7 +110,8 @@ qemu() {
 	# target/arm does not build without TCG, nor that without these
 	7.2)	features+=(--enable-tcg)
 		devices+=(ARM_COMPATIBLE_SEMIHOSTING ARM_GIC_KVM ARM_V7M SEMIHOSTING) ;;
-	*)	features+=(--disable-tcg) ;;
+	# Later ones would fetch what they lack
+	*)	features+=(--disable-tcg --disable-download) ;;
 	esac
 	suites=$(cat "$top/patches/qemu/$1/suites")
 	dsc=$("$nested/build/source.sh" "$dir/debian" "$suites" qemu "$1")
