@@ -1315,12 +1315,15 @@ static bool instance(struct form *f, uint32_t word, const struct nisv_insn *i)
 			return check_refusal(f, word, i, target);
 		}
 		/* Else alignment is the only thing that may be wrong, or the whole instruction */
-		f->undefined += esr >> 26 == 0;
-		if (verbose || (esr >> 26 && (esr & 0x3f) != 0x21)) {
+		if (esr >> 26 == 0 || (esr >> 26 == 0x19 && !sve)) {	/* undefined; or SVE, which is off */
+			f->undefined++;
+			return true;
+		}
+		if (verbose || (esr & 0x3f) != 0x21) {
 			snprintf(what, sizeof(what), "ESR_EL1 0x%llx", (unsigned long long)esr);
 			explain(f, word, i, what);
 		}
-		return esr >> 26 == 0 || (esr & 0x3f) == 0x21;
+		return (esr & 0x3f) == 0x21;
 	}
 	if (end != COMPLETED) {
 		explain(f, word, &last, wrong);

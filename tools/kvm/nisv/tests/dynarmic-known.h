@@ -3,6 +3,8 @@
  * What dynarmic 6.4 does not do, or does otherwise: "SET TEXT|WHAT", as dynarmic.cc has it, and
  * why
  */
+{ "A64 *{z*|not implemented", "it has no FEAT_SVE" },
+{ "A64 [ls][dt]r [zp]*|not implemented", "it has no FEAT_SVE" },
 { "A64 cas*|not implemented", "it has no FEAT_LSE" },
 { "A64 swp*|not implemented", "it has no FEAT_LSE" },
 { "A64 [ls][dt]add*|not implemented", "it has no FEAT_LSE" },

@@ -103,7 +103,7 @@ result $? "libnisv: the Rust crate finds what is installed by pkg-config, decode
 {
 	printf '#include <%s.h>\n' errno stdio sys/ioctl linux/kvm nisv
 	sed -n '/^\.Bd -literal/,/^\.Ed/p' "$lib/nisv.3" | sed '1d;$d;s/\\e/\\/g'
-	echo 'int main(void) { return run_vcpu(-1, NULL, NULL) == 0; }'
+	echo 'int main(void) { return run_vcpu(-1, NULL, NULL, false) == 0; }'
 } >"$dir/example.c"
 aarch64-linux-gnu-gcc -Wall -Wextra -Werror -I"$top/include" "$dir/example.c" \
 	"$dir/build-aarch64-linux-gnu-gcc/libnisv.a" -o "$dir/example" >"$out" 2>&1
