@@ -169,7 +169,7 @@ help:
 		CPU '$(CPU)' 'the emulated CPU, as max or max+nvhe; empty: $(RUN_CPU) to run, CELLS to check' \
 		CELLS '$(strip $(CELLS))' 'the hosts to check on' \
 		GIC '$(GIC)' 'its interrupt controller: 2 or 3' \
-		CPUS '$(CPUS)' 'how many of them' \
+		CPUS '$(CPUS)' 'how many of them; of make run one' \
 		QEMU '$(QEMU)' 'the emulator' \
 		FIRMWARE '$(FIRMWARE)' 'what run boots in place of the guest: aavmf (UEFI), u-boot' \
 		GUEST '$(GUEST)' 'the same: installer (Debian'\''s)' \
@@ -283,7 +283,7 @@ run: arm64 ready
 	@VMM='$(VMM)' $N/boot/$(RUN).sh $(RESULTS)/$(RUN) $(RUN_CPU) $B/image/base/Image $B/image/series/Image \
 		$B/payload/guest.cpio $(ROOTFS) $(SYSTEM)
 	@[ -n '$(VMM)' ] || echo 'make vmms builds a QEMU and a kvmtool that carry them out, too'
-	@echo "$(NAME) $$(cat $B/version) on $(RUN_CPU), GICv$(GIC), $(CPUS) CPUs; all of it: $(RESULTS)/$(RUN)"
+	@echo "$(NAME) $$(cat $B/version) on $(RUN_CPU), GICv$(GIC); all of it: $(RESULTS)/$(RUN)"
 
 # cell NAME CELL IMAGE [WHAT]: the kselftests. Of a kernel that is not ours a warning is
 # one more result.

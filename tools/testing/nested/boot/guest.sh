@@ -16,6 +16,10 @@ set -eu
 
 out=$1
 nested=$(cd "$(dirname "$0")/.." && pwd)
+# One CPU, unless the host's name says more: with several, QEMU's TCG now and then goes on with
+# code that the kernel has patched, as it does for the first VM (preempt notifiers), and KVM
+# warns: "No vcpu context!"
+export CPUS=1
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 

@@ -17,6 +17,8 @@ set -eu
 out=$1 cpu=$2 initrd=$5 rootfs=$6 system=$7
 nested=$(cd "$(dirname "$0")/.." && pwd)
 export TIMEOUT=240
+# As for guest.sh
+export CPUS=1
 own=
 [[ ${VMM-} != *qemu-system-aarch64* ]] || own=1
 
