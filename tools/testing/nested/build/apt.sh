@@ -19,6 +19,26 @@ mirrors() {
 	}
 }
 
+# Go to folder $1, and keep apt's state in it, so that this needs no privileges and the
+# machine's own stays as it is. Its sources are then in $state/$2. What nobody updates any
+# more is still what people run.
+# shellcheck disable=SC2034 # whoever sources this uses them
+own_state() {
+	mkdir -p "$1/apt/lists/partial" "$1/apt/cache/archives/partial"
+	cd "$1" || return
+	dir=$PWD
+	state=$dir/apt
+	log=$state/log
+	sources=$state/$2
+	keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+	options=(-q -o "Dir::State::lists=$state/lists" -o Dir::State::status=/dev/null
+		-o "Dir::Cache=$state/cache" -o Dir::Cache::pkgcache=pkgcache.bin -o Dir::Cache::srcpkgcache=
+		-o "Dir::Etc::sourcelist=$sources" -o Dir::Etc::sourceparts=/dev/null
+		-o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null
+		-o APT::Get::List-Cleanup=false -o APT::Sandbox::User=root
+		-o Acquire::Check-Valid-Until=false -o Acquire::Retries=3)
+}
+
 # The URI of the mirror that has suite $1, if one of the lines $2 from mirrors is likely
 # to: updates of a release may have a mirror of their own
 uri_of() {

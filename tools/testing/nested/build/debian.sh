@@ -10,8 +10,7 @@
 # takes, or kernel=VERSION, the newest image of that version: 6.12 stands for 6.12.118,
 # too.
 #
-# apt's state is in DIR/apt, so that this needs no privileges and the machine's own
-# stays as it is. What has been fetched is kept, and does without a network.
+# apt's state is in DIR/apt. What has been fetched is kept, and does without a network.
 
 set -euo pipefail
 
@@ -21,7 +20,6 @@ arch=$3
 shift 3
 nested=$(cd "$(dirname "$0")/.." && pwd)
 . "$nested/build/apt.sh"
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 # "stable" is another one on a mirror that is kept at a date
 releases="bullseye bookworm trixie forky sid"
 
@@ -30,19 +28,8 @@ fail() {
 	exit 1
 }
 
-mkdir -p "$dir/apt/lists/partial" "$dir/apt/cache/archives/partial"
-cd "$dir"
-dir=$PWD
-state=$dir/apt
-log=$state/log
-sources=$state/sources.$suite
-# Suites that nobody updates any more are still what people run
-options=(-q -o "Dir::State::lists=$state/lists" -o Dir::State::status=/dev/null
-	-o "Dir::Cache=$state/cache" -o Dir::Cache::pkgcache=pkgcache.bin -o Dir::Cache::srcpkgcache=
-	-o "Dir::Etc::sourcelist=$sources" -o Dir::Etc::sourceparts=/dev/null
-	-o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null
-	-o "APT::Architecture=$arch" -o APT::Get::List-Cleanup=false -o APT::Sandbox::User=root
-	-o Acquire::Check-Valid-Until=false -o Acquire::Retries=3)
+own_state "$dir" "sources.$suite"
+options+=(-o "APT::Architecture=$arch")
 
 get() {
 	apt-get "${options[@]}" "$@"

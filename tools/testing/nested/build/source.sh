@@ -16,23 +16,13 @@ package=$3
 version=$4
 nested=$(cd "$(dirname "$0")/.." && pwd)
 . "$nested/build/apt.sh"
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 fail() {
 	echo "source: $*" >&2
 	exit 1
 }
 
-mkdir -p "$dir/apt/lists/partial" "$dir/apt/cache/archives/partial"
-cd "$dir"
-dir=$PWD
-state=$dir/apt
-log=$state/log
-sources=$state/sources
-options=(-q -o "Dir::State::lists=$state/lists" -o Dir::State::status=/dev/null
-	-o "Dir::Cache=$state/cache" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=
-	-o "Dir::Etc::sourcelist=$sources" -o Dir::Etc::sourceparts=/dev/null
-	-o APT::Get::List-Cleanup=false -o APT::Sandbox::User=root -o Acquire::Check-Valid-Until=false)
+own_state "$dir" sources
 
 # What has been fetched does without a network
 have=("$dir/${package}_${version}"*.dsc)
