@@ -17,12 +17,7 @@
 #define ELR_EL1		(U64 | CORE(0x46))
 #define SPSR_EL1	(U64 | CORE(0x48))
 #define SPSR_ABT	(U64 | CORE(0x4a))
-#define X(n)		(U64 | CORE(2 * (n)))
 #define LR_ABT		X(20)
-#define PC		(U64 | CORE(0x40))
-#define PSTATE		(U64 | CORE(0x42))
-#define SCTLR_EL1	(U64 | SYSREG(3, 0, 1, 0, 0))
-#define TCR_EL1		(U64 | SYSREG(3, 0, 2, 0, 2))
 #define ESR_EL1		(U64 | SYSREG(3, 0, 5, 2, 0))	/* DFSR */
 #define FAR_EL1		(U64 | SYSREG(3, 0, 6, 0, 0))	/* DFAR, and above it IFAR */
 #define VBAR_EL1	(U64 | SYSREG(3, 0, 12, 0, 0))
@@ -43,7 +38,6 @@
 
 #define SCTLR_V		(1ull << 13)
 #define SCTLR_SPAN	(1ull << 23)
-#define SCTLR_EE	(1ull << 25)
 #define SCTLR_TE	(1ull << 30)
 #define SCTLR_DSSBS	(1ull << 44)
 #define SCTLR_A32_DSSBS	(1ull << 31)

@@ -436,6 +436,18 @@ static void ask_about_fault(struct access *a, bool write)
 		a->found = bus->at(bus->opaque, a->fault_ipa, 1, write, &ram) && ram ? IS_RAM : NO_RAM;
 }
 
+int nisv_look_at(struct access *a, bool write, unsigned int at, unsigned int len)
+{
+	const unsigned int here = at >= a->split ? 0 : a->split - at < len ? a->split - at : len;
+	int ret = NISV_DONE;
+
+	if (here)
+		ret = nisv_look(&a->m, write, at, a->ipa[0] + at, here);
+	if (!ret && here < len)
+		ret = nisv_look(&a->m, write, at + here, a->ipa[1] + (at + here - a->split), len - here);
+	return ret;
+}
+
 /* Is there something to be accessed everywhere? */
 static int look(struct access *a)
 {
@@ -443,21 +455,12 @@ static int look(struct access *a)
 
 	if (!aligned(a))
 		return NISV_ALIGNMENT;
-	if (a->i->family == NISV_SVE) {
-		ret = nisv_sve_look(a);
-		find_fault(a, a->writes);
-		if (ret)
-			return ret;
-		return a->found == IS_RAM && once_more(a, DOUBTS) ? NISV_AGAIN : NISV_DONE;
-	}
 	a->m.spans[0] = 0;
 	a->m.spans[1] = 0;
 	for (unsigned int write = 0; write < 2; write++) {
 		if (write ? !a->writes : !a->reads)
 			continue;
-		ret = nisv_look(&a->m, write, 0, a->ipa[0], a->split);
-		if (!ret && a->split < a->len)
-			ret = nisv_look(&a->m, write, a->split, a->ipa[1], a->len - a->split);
+		ret = a->i->family == NISV_SVE ? nisv_sve_look(a) : nisv_look_at(a, write, 0, a->len);
 		find_fault(a, write);
 		if (ret)
 			return ret;

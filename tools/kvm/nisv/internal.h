@@ -148,6 +148,32 @@ static inline void put_bytes(uint8_t *p, unsigned int len, bool big, uint64_t va
 	}
 }
 
+/* Sign- or zero-extended as Rt, or an element of Zt, wants it */
+static inline uint64_t extended(const struct nisv_insn *i, uint64_t value)
+{
+	const unsigned int n = 64 - (8 << i->size);
+
+	if (i->flags & NISV_SIGNED)
+		value = (uint64_t)((int64_t)(value << n) >> n);
+	return i->width == 32 ? (uint32_t)value : value;
+}
+
+/* Elements of 1 << @size bytes of a vector register, whose lowest word is the first */
+static inline uint64_t lane_of(const uint64_t *v, unsigned int lane, unsigned int size)
+{
+	const unsigned int at = lane << size, width = 8 << size;
+
+	return bits64(v[at / 8], at % 8 * 8 + width - 1, at % 8 * 8);
+}
+
+static inline void set_lane(uint64_t *v, unsigned int lane, unsigned int size, uint64_t value)
+{
+	const unsigned int at = lane << size, width = 8 << size, low = at % 8 * 8;
+	const uint64_t mask = bits64(~0ull, width - 1, 0) << low;
+
+	v[at / 8] = (v[at / 8] & ~mask) | (value << low & mask);
+}
+
 /* What is in nisv_cpu.seen: numbers that mean nothing to anyone else, 0 at first */
 enum seen {
 	SEEN_SCTLR_EL1,		/* how tables were walked: see believe() */
@@ -352,6 +378,8 @@ struct access {
 int nisv_perform(struct access *a);
 /* What a store that is not exclusive does to the global monitor */
 void nisv_notice_store(const struct access *a);
+/* Ask about @len bytes from @at on, whichever of the two pages they are on. Return: as nisv_look() */
+int nisv_look_at(struct access *a, bool write, unsigned int at, unsigned int len);
 /*
  * SVE: the three steps as access.c and perform.c have them for all else. a->base is there.
  * Return: of the first, NISV_DONE, NISV_REGISTER, NISV_MISMATCH, NISV_UNSUPPORTED

@@ -16,13 +16,13 @@
 
 static const uint64_t ids[] = {
 	[NISV_SP_EL0]	 = U64 | CORE(0x3e),
-	[NISV_PC]	 = U64 | CORE(0x40),
-	[NISV_PSTATE]	 = U64 | CORE(0x42),
+	[NISV_PC]	 = PC,
+	[NISV_PSTATE]	 = PSTATE,
 	[NISV_SP_EL1]	 = U64 | CORE(0x44),
-	[NISV_SCTLR_EL1] = U64 | SYSREG(3, 0, 1, 0, 0),
+	[NISV_SCTLR_EL1] = SCTLR_EL1,
 	[NISV_TTBR0_EL1] = U64 | SYSREG(3, 0, 2, 0, 0),
 	[NISV_TTBR1_EL1] = U64 | SYSREG(3, 0, 2, 0, 1),
-	[NISV_TCR_EL1]	 = U64 | SYSREG(3, 0, 2, 0, 2),
+	[NISV_TCR_EL1]	 = TCR_EL1,
 	[NISV_TCR2_EL1]	 = U64 | SYSREG(3, 0, 2, 0, 3),
 	[NISV_DACR32_EL2] = U64 | SYSREG(3, 4, 3, 0, 0),
 };
@@ -31,7 +31,7 @@ static const uint64_t ids[] = {
 static inline uint64_t id_of(unsigned int reg)
 {
 	if (reg < NISV_SP_EL0)
-		return U64 | CORE(2 * reg);
+		return X(reg);
 	return reg < ARRAY_SIZE(ids) ? ids[reg] : 0;
 }
 

@@ -24,6 +24,13 @@
 #define SYSREG(op0, op1, crn, crm, op2) \
 	(0x0013 << 16 | (op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 
+/* Registers that more than one file means */
+#define PC		(U64 | CORE(0x40))
+#define PSTATE		(U64 | CORE(0x42))
+#define SCTLR_EL1	(U64 | SYSREG(3, 0, 1, 0, 0))
+#define TCR_EL1		(U64 | SYSREG(3, 0, 2, 0, 2))
+#define X(n)		(U64 | CORE(2 * (n)))
+
 static inline int one_reg(int vcpu, unsigned long request, uint64_t id, uint64_t *value)
 {
 	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)value };

@@ -39,16 +39,6 @@ static void put_element(struct access *a, unsigned int n, const uint64_t value[2
 	}
 }
 
-/* Sign- or zero-extended as Rt wants it */
-static uint64_t extended(const struct nisv_insn *i, uint64_t value)
-{
-	const unsigned int n = 64 - (8 << i->size);
-
-	if (i->flags & NISV_SIGNED)
-		value = (uint64_t)((int64_t)(value << n) >> n);
-	return i->width == 32 ? (uint32_t)value : value;
-}
-
 /*
  * What is accessed at once. AArch32 accesses D registers as words; but two registers
  * as one, if they are aligned.
@@ -113,21 +103,6 @@ static unsigned int nth_reg(const struct nisv_insn *i, unsigned int n)
 	for (; n || !(list & 1); list >>= 1, reg++)
 		n -= list & 1;
 	return reg;
-}
-
-static uint64_t lane_of(const uint64_t v[2], unsigned int lane, unsigned int size)
-{
-	const unsigned int at = lane << size, width = 8 << size;
-
-	return bits64(v[at / 8], at % 8 * 8 + width - 1, at % 8 * 8);
-}
-
-static void set_lane(uint64_t v[2], unsigned int lane, unsigned int size, uint64_t value)
-{
-	const unsigned int at = lane << size, width = 8 << size, low = at % 8 * 8;
-	const uint64_t mask = bits64(~0ull, width - 1, 0) << low;
-
-	v[at / 8] = (v[at / 8] & ~mask) | (value << low & mask);
 }
 
 /* S and D registers of AArch32 are parts of V registers; a half-precision one is an S */

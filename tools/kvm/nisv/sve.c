@@ -229,18 +229,6 @@ int nisv_sve_address(struct access *a)
 	return NISV_DONE;
 }
 
-static int look_at(struct access *a, bool write, unsigned int at, unsigned int len)
-{
-	const unsigned int here = at >= a->split ? 0 : a->split - at < len ? a->split - at : len;
-	int ret = NISV_DONE;
-
-	if (here)
-		ret = nisv_look(&a->m, write, at, a->ipa[0] + at, here);
-	if (!ret && here < len)
-		ret = nisv_look(&a->m, write, at + here, a->ipa[1] + (at + here - a->split), len - here);
-	return ret;
-}
-
 /* Runs of active elements; the one that faulted has to be among them */
 int nisv_sve_look(struct access *a)
 {
@@ -249,40 +237,17 @@ int nisv_sve_look(struct access *a)
 	bool faulted = false;
 	int ret = NISV_DONE;
 
-	a->m.spans[0] = 0;
-	a->m.spans[1] = 0;
 	if (replicates(a))
-		ret = look_at(a, false, 0, a->len);
+		ret = nisv_look_at(a, false, 0, a->len);
 	for (; n < a->elements && !replicates(a) && !ret; n += run + 1) {
 		for (run = 0; n + run < a->elements && active(a, n + run); run++)
 			;
 		if (run)
-			ret = look_at(a, a->writes, (n - a->first) * stride(a), run * stride(a));
+			ret = nisv_look_at(a, a->writes, (n - a->first) * stride(a), run * stride(a));
 	}
 	for (unsigned int k = 0; k < a->m.spans[a->writes]; k++)
 		faulted |= a->fault_ipa - s[k].ipa < s[k].len;
 	return ret ? ret : faulted ? NISV_DONE : NISV_MISMATCH;
-}
-
-/* Vectors are bytes, the lowest first */
-static void set_element(uint64_t *z, unsigned int n, unsigned int bytes, uint64_t value)
-{
-	for (unsigned int k = 0; k < bytes; k++, value >>= 8)
-		z[(n * bytes + k) / 8] |= (value & 0xff) << (n * bytes + k) % 8 * 8;
-}
-
-static uint64_t get_element(const uint64_t *z, unsigned int n, unsigned int bytes)
-{
-	const unsigned int at = n * bytes;
-
-	return bits64(z[at / 8], at % 8 * 8 + 8 * bytes - 1, at % 8 * 8);
-}
-
-static uint64_t extended(const struct nisv_insn *i, uint64_t value)
-{
-	const unsigned int n = 64 - (8 << i->size);
-
-	return i->flags & NISV_SIGNED ? (uint64_t)((int64_t)(value << n) >> n) : value;
 }
 
 static int element(struct access *a, unsigned int at, uint64_t *value)
@@ -307,17 +272,17 @@ static int whole_register(struct access *a)
 	int ret;
 
 	for (unsigned int n = 0; a->writes && n < a->len; n++)
-		data[n] = get_element(a->c->z[0], n, 1);
+		data[n] = lane_of(a->c->z[0], n, 0);
 	ret = nisv_transfer_at(&a->m, a->writes, 0, data, a->len, size);
 	for (unsigned int n = 0; !ret && !a->writes && n < a->len; n++)
-		set_element(a->c->z[0], n, 1, data[n]);
+		set_lane(a->c->z[0], n, 0, data[n]);
 	return ret;
 }
 
 static int vectors(struct access *a)
 {
 	const struct nisv_insn *i = a->i;
-	const unsigned int bytes = i->width / 8;
+	const unsigned int esz = __builtin_ctz(i->width / 8);
 	uint64_t value = 0;
 	int ret = NISV_DONE;
 
@@ -328,11 +293,11 @@ static int vectors(struct access *a)
 			continue;
 		for (unsigned int r = 0; r < i->nregs && !ret; r++) {
 			if (a->writes)
-				value = get_element(a->c->z[r], n, bytes);
+				value = lane_of(a->c->z[r], n, esz);
 			if (!replicates(a))
 				ret = element(a, (n - a->first) * stride(a) + (r << i->size), &value);
 			if (!a->writes)
-				set_element(a->c->z[r], n, bytes, extended(i, value));
+				set_lane(a->c->z[r], n, esz, extended(i, value));
 		}
 	}
 	return ret;
