@@ -82,7 +82,7 @@ CCACHE_DIR	?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ccache
 # The trees that there are: see tools/testing/nested/build/tree.sh
 BASES		:= $(shell tools/testing/nested/build/tree.sh bases)
 
-export DOCS SIGNOFF ARCH BASE QEMU GIC CPUS TIMEOUT CROSS_COMPILE JOBS CCACHE_DIR
+export VMM DOCS SIGNOFF ARCH BASE QEMU GIC CPUS TIMEOUT CROSS_COMPILE JOBS CCACHE_DIR
 # To git they say which repository, whatever folder it is called in; hooks have them
 unexport GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
@@ -268,7 +268,7 @@ bench: HOSTS = $(addsuffix +icount,$(BENCH_CPUS))
 # The kernel keeps the CPUs busy while the root file system waits for the network
 ready: packages
 	@$(MAKE) --no-print-directory -j2 $(if $(IMAGE),foreign,images) rootfs PACKAGES_ARE_THERE=1 IMAGES='$(IMAGES)'
-	@VMM='$(VMM)' $(STAGE) 'tests and guest' $(B)/log/payload $N/build/payload.sh $B $(ROOTFS) $(TESTS)
+	@$(STAGE) 'tests and guest' $(B)/log/payload $N/build/payload.sh $B $(ROOTFS) $(TESTS)
 
 # What boots a guest
 arm64:
@@ -280,7 +280,7 @@ ours:
 
 run: RUN := $(if $(SYSTEM),system,guest)
 run: arm64 ready
-	@VMM='$(VMM)' $N/boot/$(RUN).sh $(RESULTS)/$(RUN) $(RUN_CPU) $B/image/base/Image $B/image/series/Image \
+	@$N/boot/$(RUN).sh $(RESULTS)/$(RUN) $(RUN_CPU) $B/image/base/Image $B/image/series/Image \
 		$B/payload/guest.cpio $(ROOTFS) $(SYSTEM)
 	@[ -n '$(VMM)' ] || echo 'make vmms builds a QEMU and a kvmtool that carry them out, too'
 	@echo "$(NAME) $$(cat $B/version) on $(RUN_CPU), GICv$(GIC); all of it: $(RESULTS)/$(RUN)"
@@ -299,7 +299,7 @@ host-base: FORCE
 	@$(call cell,base,$(call plain,$(RUN_CPU))+novirtio,$B/image/base/Image) || true
 
 checks: host-base
-	@VMM='$(VMM)' $N/checks/all.sh $(LINE) $B $(RESULTS) $(call plain,$(RUN_CPU)) $(ROOTFS)
+	@$N/checks/all.sh $(LINE) $B $(RESULTS) $(call plain,$(RUN_CPU)) $(ROOTFS)
 
 REPORT = $N/report.pl "$(NAME) $$(cat $B/version) $(WITH), GICv$(GIC), $(CPUS) CPUs, $$($(QEMU) --version | head -n 1)" \
 	$(RESULTS) $(CELLS) host && echo "(table: $(RESULTS)/summary, TAP: $(RESULTS)/check.tap)"

@@ -140,7 +140,10 @@ static int drop_mmio(struct vcpu *v)
 	return undo(v);
 }
 
-/* ESR_EL1 of an abort has IL, and nothing above EC: not so from 5.10 to 6.18 */
+/*
+ * ESR_EL1 of an abort has IL, and nothing above EC: not so from 5.10 to 6.18. It may be that
+ * of another exception, if EL2 has taken the abort, or nobody yet.
+ */
 static int mend_esr(const struct vcpu *v)
 {
 	uint64_t esr, want;
@@ -148,7 +151,9 @@ static int mend_esr(const struct vcpu *v)
 
 	ret = get(v, ESR_EL1, &esr);
 	want = (uint32_t)esr | ESR_IL;
-	return ret || esr == want ? ret : set(v, ESR_EL1, want);
+	if (ret || esr == want || (want >> 27 != ESR_EC_LOWER >> 27) || (want & 0x3f) != FSC_EXTERNAL)
+		return ret;
+	return set(v, ESR_EL1, want);
 }
 
 /* By KVM; it is in the registers by now, or once the vCPU has been run */
