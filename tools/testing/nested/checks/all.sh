@@ -59,6 +59,9 @@ once 'the harness' harness.tap "$nested/checks/harness.sh"
 once 'patches, each once' patches.tap "$nested/checks/patches.sh"
 once 'shellcheck' scripts.tap "$nested/checks/scripts.sh"
 
+keep "$key $(git -C "$dir/linux" rev-parse 'series^{tree}')" "$dir/docs-check" 'documentation' docs.tap \
+	"$nested/checks/docs.sh" "$dir" "$dir/docs-check/build"
+
 key=$(git -C "$dir/linux" rev-parse 'base^{tree}'
 	cat "$dir/commits"
 	cat "$nested/checks/series.sh" "$nested/checks/tap.sh" "$top/patches/checkpatch-exceptions" "$dir/image/base/.config" | sha256sum)
