@@ -49,11 +49,11 @@ print <<"END";
 MMIO without a syndrome: which kernel does what
 ===============================================
 
-What the selftests nisv_caps, nisv_exit, nisv_forms and nisv_inject find on kernels as
-Debian packages them, under QEMU (-cpu $hosts), on $today. "yes": all tests of the row
-pass; "no": one fails; "-": it cannot be shown there.
+The results of the selftests nisv_caps, nisv_exit, nisv_forms and nisv_inject on Debian's
+kernels, under QEMU (-cpu $hosts), on $today. "yes": all tests of the row
+pass; "no": at least one fails; "-": the test bed cannot show it.
 
-This page is written by `make judge` of the series that brings the tests.
+`make judge`, from the series that adds the tests, generates this page.
 
 .. list-table::
    :header-rows: 1
@@ -72,15 +72,15 @@ for my $id (@ids) {
 print <<'END';
 
 
-How to cope
-===========
+What a VMM can do
+=================
 
-A "no" holds for other point releases of the line until one has the fix. What is said here
-follows from the code of these kernels; it has not been tested on each.
+A "no" also applies to other point releases of the line, until one has the fix. The advice
+below follows from the code of these kernels; it has not been tested on each.
 
 END
 for my $id (@ids) {
 	my @bad = grep { ($verdict{$id}{$_} // '') eq '**no**' } @versions or next;
 
-	print "$id (", join(', ', @bad), ")\n", wrap('  ', '  ', $cope{$id} // 'Nothing is known that helps.'), "\n\n";
+	print "$id (", join(', ', @bad), ")\n", wrap('  ', '  ', $cope{$id} // 'No workaround is known.'), "\n\n";
 }
