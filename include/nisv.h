@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
- * libnisv: carry out, in a VMM, an access of which KVM on Arm has no syndrome
+ * libnisv: carry out, in a VMM, an access that KVM on Arm cannot decode
  *
  * KVM_EXIT_ARM_NISV (Documentation/virt/kvm/api.rst, section 5) says
- * that a guest touched an address that is in no memslot, with an instruction that
+ * that a guest accessed an address outside all memslots, with an instruction that
  * ESR_EL2 does not describe (Arm ARM, DDI 0487, "ISS encoding for an exception from
- * a Data Abort", ISV). This library finds the instruction, decodes it and performs
- * it on the VMM's devices, or refuses, and then nothing of the vCPU has changed.
+ * a Data Abort", ISV). This library finds the instruction, decodes it and performs it
+ * on the VMM's devices. If it refuses, it has not changed the vCPU.
  *
  *	nisv_kvm()	does all of it, for a VMM that uses KVM's ioctls
- *	nisv_access()	the same on registers that are somewhere else
- *	nisv_abort()	what to do if it refuses: the guest takes an abort
+ *	nisv_access()	the same, for a VMM that keeps the registers elsewhere
+ *	nisv_abort()	if it refuses: make the guest take an abort
  *	nisv_decode()	one instruction word in, one description out
- *	nisv_text()	that description as the assembler would write it
+ *	nisv_text()	that description in assembler syntax
  *
  * No function allocates memory, keeps a pointer that it was given, or has state
- * outside of its arguments; all may be called from any thread, for one struct
- * nisv_cpu from one at a time.
+ * outside its arguments. All may be called from any thread, but only one thread at a
+ * time may use a struct nisv_cpu.
  *
- * This is version 1: a program that was built with this header works with every later
- * libnisv.so.1. Structures keep their sizes, with room for what is to come in members
- * that have to be zero. Values are added at the end of enums, and flags above those that
- * there are, so a program takes one that it does not know for what cannot be carried out.
+ * This is version 1: a program built with this header works with every later
+ * libnisv.so.1. Structures keep their sizes, and have reserved members that must be zero
+ * for later additions. New values go to the end of enums, and new flags above the existing
+ * ones. A program should treat values and flags that it does not know as unsupported.
  */
 #ifndef NISV_H
 #define NISV_H
@@ -41,41 +41,41 @@ extern "C" {
 #define NISV_VERSION_PATCH	0
 
 /*
- * What became of a call. Negative: refused, with nothing of the vCPU changed, and
- * nisv_strerror() has the reason in words. The VMM then injects an external abort
- * (struct kvm_vcpu_events, ext_dabt_pending).
+ * The result of a call. Negative: refused, and the vCPU is unchanged. nisv_strerror()
+ * gives the reason in words. The VMM should then inject an external abort (struct
+ * kvm_vcpu_events, ext_dabt_pending).
  */
 enum nisv_result {
 	NISV_DONE	= 0,
 	/*
-	 * What is there by now is not what exited: another vCPU has changed the code, or
-	 * its page tables, or there is RAM where the access faulted. Nothing was done; run
-	 * the vCPU again. (If that does not help, the next calls do more, or say why.)
+	 * Memory has changed since the exit: another vCPU has changed the code or the page
+	 * tables, or there is now RAM where the access faulted. Nothing was done; run the
+	 * vCPU again. (If that does not help, later calls do more, or return the reason.)
 	 */
 	NISV_AGAIN	= 1,
 
 	/* The word */
 	NISV_OTHER	= -1,	/* neither load nor store */
-	NISV_UNALLOCATED = -2,	/* in the space of loads and stores, but none */
+	NISV_UNALLOCATED = -2,	/* among the loads and stores, but unallocated */
 	NISV_UNPREDICTABLE = -3,/* the architecture does not say what it does */
 	NISV_NO_ACCESS	= -4,	/* a prefetch: it never faults */
-	/* Recognised, but not carried out here; so, too, all of a vCPU that has an EL2 */
+	/* Recognised, but not carried out; also everything on a vCPU that has EL2 */
 	NISV_UNSUPPORTED = -5,
 
 	/* The vCPU */
 	NISV_REGISTER	= -6,	/* a register could not be read or written */
 	NISV_FETCH	= -7,	/* the instruction is not in the guest's RAM */
 	NISV_WALK	= -8,	/* the guest's page tables do not map the data */
-	NISV_ALIGNMENT	= -9,	/* an access that has to be aligned, and is not */
-	NISV_MISMATCH	= -10,	/* the instruction does not access what exited */
-	NISV_LIVELOCK	= -11,	/* exclusive loads, and never a store: see nisv_access() */
-	/* May the page be accessed that did not fault? By PIE or POE, or as it is clean */
+	NISV_ALIGNMENT	= -9,	/* a misaligned access that must be aligned */
+	NISV_MISMATCH	= -10,	/* the instruction makes a different access */
+	NISV_LIVELOCK	= -11,	/* exclusive loads without a store: nisv_access() */
+	/* Unknown whether the other page may be accessed: it is clean, or PIE or POE decide */
 	NISV_PERMISSIONS = -14,
 
 	/* The VMM */
-	NISV_NOTHING	= -12,	/* nothing is at an address that is accessed */
+	NISV_NOTHING	= -12,	/* there is nothing at an accessed address */
 	NISV_DEVICE	= -13,	/* the device refused */
-	NISV_NOT_ATOMIC	= -15,	/* has to be one access, and cannot: on RAM, or several devices */
+	NISV_NOT_ATOMIC	= -15,	/* not a single access, as it must be: RAM, several devices */
 };
 
 /* Instruction sets */
@@ -88,7 +88,7 @@ enum nisv_isa {
 enum nisv_op {
 	NISV_LOAD,
 	NISV_STORE,
-	/* Atomic: the old value to Rt, a new one to memory, made of the old and Rs */
+	/* Atomic: Rt gets the old value, memory a new one, computed from the old one and Rs */
 	NISV_ADD,
 	NISV_CLR,
 	NISV_EOR,
@@ -98,19 +98,19 @@ enum nisv_op {
 	NISV_UMAX,
 	NISV_UMIN,
 	NISV_SWP,
-	NISV_CAS,	/* Rs is what is expected, then the old value; Rt is new */
+	NISV_CAS,	/* Rs is the expected value, then the old one; Rt is the new one */
 	NISV_ZERO,	/* DC ZVA, DC GZVA: a block of zeros; STZG, STZ2G: 16 or 32 bytes */
 	NISV_PREFETCH,	/* no access */
 	NISV_MAINTAIN,	/* cache maintenance by address, in Rt: no access */
-	/* Recognised, and not carried out; no field below but `family` is valid */
+	/* Recognised, but not carried out; of the fields below only `family` is valid */
 	NISV_NAMED,
-	NISV_UNKNOWN,	/* nothing that accesses memory, as far as is known here */
-	NISV_LOAD_TAG,	/* LDG: where no tags are, 0 */
-	NISV_STORE_TAG,	/* STG, ST2G: where no tags are, they go nowhere; STZG is NISV_ZERO */
+	NISV_UNKNOWN,	/* accesses no memory, as far as the library knows */
+	NISV_LOAD_TAG,	/* LDG: 0, as there are no tags */
+	NISV_STORE_TAG,	/* STG, ST2G: dropped, as there are no tags; STZG is NISV_ZERO */
 };
 
 /*
- * The encodings, by the names of their tables in the Arm ARM, "Loads and Stores"
+ * The encodings, named after their tables in the Arm ARM, "Loads and Stores"
  * (A64: C4.1; A32: F4.1; T32: F3.1)
  */
 enum nisv_family {
@@ -202,7 +202,7 @@ enum nisv_extend {
 #define NISV_ACQUIRE	(1u << 4)
 #define NISV_RELEASE	(1u << 5)
 #define NISV_LIMITED	(1u << 6)	/* LDLAR, STLLR: in a limited ordering region */
-#define NISV_RCPC	(1u << 7)	/* LDAPR: acquire, but processor consistent */
+#define NISV_RCPC	(1u << 7)	/* LDAPR: acquire, processor consistent */
 #define NISV_UNPRIV	(1u << 8)	/* as if at EL0 */
 #define NISV_NONTEMPORAL (1u << 9)
 #define NISV_REPLICATE	(1u << 10)	/* one element to all lanes */
@@ -212,7 +212,7 @@ enum nisv_extend {
 #define NISV_AUTH_B	(1u << 14)	/* LDRAB */
 #define NISV_LIST	(1u << 15)	/* LDM, STM; and with NISV_SIMD, VLDM, VSTM */
 #define NISV_USER_REGS	(1u << 16)	/* LDM, STM: the registers of User mode */
-#define NISV_FLDMX	(1u << 17)	/* VLDM, VSTM that transfer one word more */
+#define NISV_FLDMX	(1u << 17)	/* VLDM, VSTM that transfer one more word */
 #define NISV_MUL_VL	(1u << 18)	/* SVE: imm counts vectors, as they are in memory */
 #define NISV_PREDICATE	(1u << 19)	/* SVE: Rt is a predicate register */
 
@@ -226,17 +226,16 @@ enum nisv_extend {
  * registers; from one member of a structure to the next there are `stride`. With
  * NISV_REPLICATE it has one structure, and all registers get its elements.
  *
- * LDM and STM have a bit for each general-purpose register in `list`; VLDM and VSTM have
- * `nregs` S (size 2) or D registers (size 3) from Rt on. What VLDR and VSTR have in Rt
- * is numbered likewise. The lowest of their registers is at Rn plus `imm`; writeback
- * adds `step`.
+ * LDM and STM have a bit for each general-purpose register in `list`. VLDM and VSTM have
+ * `nregs` S (size 2) or D registers (size 3) from Rt on; Rt of VLDR and VSTR is numbered in
+ * the same way. The lowest of their registers is at Rn plus `imm`; writeback adds `step`.
  *
  * SVE has `nregs` Z registers from Rt on, or a predicate register, with elements of `width`
  * bits, and in `rs` the predicate that says which elements are accessed; without one it is
  * all bytes of the register.
  *
- * An STM that writes its base back, and has it in the list but not as the lowest, stores
- * what the architecture leaves open; the library stores the base as it was.
+ * If an STM writes back its base and stores it, but not as the lowest register, the
+ * architecture does not define the stored value; the library stores the old base.
  */
 struct nisv_insn {
 	uint32_t word;
@@ -264,14 +263,15 @@ struct nisv_insn {
 /*
  * nisv_decode - what an instruction word does
  * @isa:  instruction set, from PSTATE (M[4] and T)
- * @word: the instruction; of T32 the first halfword in the upper 16 bits, or a
- *        16-bit instruction in the lower, with the upper zero
- * @insn: the description. Valid if the answer is NISV_DONE, NISV_UNPREDICTABLE or
- *        NISV_NO_ACCESS; else word, isa, length and op are, the last NISV_NAMED, with a
- *        family, after NISV_UNSUPPORTED, and else NISV_UNKNOWN.
+ * @word: the instruction. In T32 the first halfword is in the upper 16 bits; a 16-bit
+ *        instruction is in the lower 16 bits, and the upper ones are zero
+ * @insn: the description. All of it is valid if the result is NISV_DONE,
+ *        NISV_UNPREDICTABLE or NISV_NO_ACCESS. Otherwise word, isa, length and op are
+ *        valid: after NISV_UNSUPPORTED op is NISV_NAMED, and family is valid too; else op
+ *        is NISV_UNKNOWN.
  *
- * Depends on the word alone. Fields that should be one and are not make an
- * instruction UNPREDICTABLE. Cache maintenance has no access, like a prefetch.
+ * The result depends on the word alone. An instruction is UNPREDICTABLE if a field that
+ * should be one is not. Cache maintenance, like a prefetch, makes no access.
  *
  * Return: NISV_DONE, NISV_OTHER, NISV_UNALLOCATED, NISV_UNPREDICTABLE,
  * NISV_NO_ACCESS, NISV_UNSUPPORTED.
@@ -279,11 +279,11 @@ struct nisv_insn {
 NISV_API int nisv_decode(unsigned int isa, uint32_t word, struct nisv_insn *insn);
 
 /*
- * The registers that are asked for, by nisv_cpu.get and .set. Of an AArch32 guest, X0
- * to X30 are its general-purpose registers of all modes, as the Arm ARM maps them
- * (D1.20.1), and the system registers those of AArch64 that they are mapped to.
+ * The registers that nisv_cpu.get and .set access. In an AArch32 guest, X0 to X30 are the
+ * general-purpose registers of all modes, as the Arm ARM maps them (D1.20.1), and the
+ * system registers are the AArch64 registers that they are mapped to.
  *
- * What a vCPU does not have reads as 0.
+ * Registers that a vCPU does not have read as 0.
  */
 enum nisv_reg {
 	NISV_X0		= 0,	/* to X30 */
@@ -318,65 +318,66 @@ enum nisv_reg {
 #define NISV_FEATURE_HAS_EL2	(1u << 7)
 
 /*
- * One vCPU. The VMM keeps it as long as the vCPU, all zero but for the first four
- * members, and calls the library for it only while the vCPU does not run.
+ * One vCPU. The VMM keeps it as long as the vCPU exists, sets the first four members, and
+ * clears the rest. It calls the library for it only while the vCPU is not running.
  */
 struct nisv_cpu {
-	void *opaque;		/* for the two calls */
+	void *opaque;		/* for the two callbacks */
 	/*
 	 * Read or write an enum nisv_reg: @words 64-bit words, the lowest first. A write to
-	 * Vn makes the rest of Zn zero. Return 0, or what is not 0, and the access is
-	 * refused: so for numbers that the VMM does not know. Nothing is written before all
-	 * is read. Once a write has succeeded, the next ones have to.
+	 * Vn clears the rest of Zn. Return 0, or nonzero to refuse the access, for example
+	 * for a register that the VMM does not know. The library reads everything before it
+	 * writes anything. Once a write has succeeded, the next ones must succeed too.
 	 */
 	int (*get)(void *opaque, unsigned int reg, uint64_t *value, unsigned int words);
 	int (*set)(void *opaque, unsigned int reg, const uint64_t *value, unsigned int words);
-	/* With which the vCPU was initialised, NISV_FEATURE_*; others do not matter here */
+	/* Those that the vCPU was initialised with, NISV_FEATURE_*; others are ignored */
 	uint32_t features;
 	uint32_t reserved;	/* 0 */
-	/* The library's: what it has seen of this vCPU. See nisv_reset() */
+	/* For the library: what it has seen of this vCPU. See nisv_reset() */
 	uint64_t seen[16];
 };
 
 /*
- * What the vCPU's addresses lead to. IPAs are guest physical addresses, lengths are
+ * The memory and the devices of a VM. IPAs are guest physical addresses, lengths are
  * in bytes. All vCPUs of a VM may share one.
  *
- * In a VM with several vCPUs, an atomic access is one only if no other vCPU gets to the
- * device between its read and its write: the VMM holds a lock of the device, or of all,
- * while it calls the library.
+ * In a VM with several vCPUs, an access is only atomic if no other vCPU can access the
+ * device between its read and its write. So the VMM must hold a lock of the device, or of
+ * all devices, while it calls the library.
  */
 struct nisv_bus {
-	void *opaque;		/* for the calls */
+	void *opaque;		/* for the callbacks */
 	/*
-	 * How many bytes from @ipa on, 1 to @len, belong together: RAM that is mapped
-	 * here, then *ram is set to it, or one device, then it is left NULL. Read-only
-	 * memory is RAM to read, and a device (or nothing) to @write. 0: nothing is
-	 * there. It is asked about page tables and instructions, too.
+	 * Return how many bytes from @ipa on, 1 to @len, belong together. If they are RAM,
+	 * set *ram to where it is mapped; if they are one device, leave *ram NULL.
+	 * Read-only memory is RAM for a read, and a device (or nothing) for a @write.
+	 * Return 0 if nothing is there. The library also asks about page tables and
+	 * instructions.
 	 *
 	 * An address is asked about once for each direction, and the answer is used until
 	 * the library returns: *ram has to stay mapped until then (hold what keeps it so,
 	 * as RCU's read lock in QEMU, or a guard of guest memory in Rust). While memory is
-	 * being rearranged, wait for its end: 0 makes the guest take an abort.
+	 * being rearranged, wait until that is finished: 0 makes the guest take an abort.
 	 */
 	uint64_t (*at)(void *opaque, uint64_t ipa, uint64_t len, bool write, void **ram);
 	/*
-	 * Access a device: @data is as it is in memory, like kvm_run's mmio.data.
-	 * @len is 1, 2, 4 or 8, or 64 of LD64B and ST64B; @ipa a multiple of it unless
-	 * the guest's is not. Return 0, or the access is refused: what a device has
-	 * been told before that, of the same instruction, it has been told. What a read
-	 * leaves of @data, which is zeros, the guest gets.
+	 * Access a device. @data is in memory order, like kvm_run's mmio.data. @len is 1,
+	 * 2, 4 or 8, or 64 for LD64B and ST64B. @ipa is a multiple of @len unless the
+	 * guest's address is misaligned. Return 0, or nonzero to refuse the access; earlier
+	 * accesses of the same instruction are not undone. @data is zero before a read, and
+	 * the guest gets zeros for the bytes that the read does not fill.
 	 */
 	int (*read)(void *opaque, uint64_t ipa, void *data, unsigned int len);
 	int (*write)(void *opaque, uint64_t ipa, const void *data, unsigned int len);
 	/*
-	 * Guest memory has been written through a pointer from at(), which KVM does not
-	 * see: for a log of dirty pages, or of translated code. May be NULL.
+	 * Called after a write to guest memory through a pointer from at(). KVM does not
+	 * see such a write: log the dirty page, or drop translated code. May be NULL.
 	 */
 	void (*wrote)(void *opaque, uint64_t ipa, uint64_t len);
 	/*
-	 * The VM's global exclusive monitor: one word for all of its vCPUs, 0 at first. NULL:
-	 * exclusive accesses are refused.
+	 * The VM's global exclusive monitor: one word for all of its vCPUs, 0 at first. If
+	 * it is NULL, exclusive accesses are refused.
 	 */
 	uint64_t *monitor;
 	void *reserved[4];	/* NULL */
@@ -385,44 +386,45 @@ struct nisv_bus {
 /*
  * nisv_access - carry out the access that a vCPU exited with
  * @fault_ipa, @esr_iss: from struct kvm_run, arm_nisv
- * @insn: gets the instruction, for a log; may be NULL. insn->length is 0 if there was
- *        none.
+ * @insn: gets the instruction, for a log; may be NULL. insn->length is 0 if no
+ *        instruction was found.
  *
  * Finds the instruction at the vCPU's PC by walking its stage 1 page tables, checks
- * that it is one that can have faulted so, and does what it does: reads and writes in
- * the order of their addresses, then registers, writeback, PC and PSTATE. An access
- * that is not aligned, and is not of one device or of RAM as a whole, is made of
- * bytes. Cache maintenance does nothing.
+ * that it can have caused this fault, and executes it: reads and writes in the order of
+ * their addresses, then registers, writeback, PC and PSTATE. A misaligned access that is
+ * not entirely on one device or in RAM is split into bytes. Cache maintenance does
+ * nothing.
  *
- * AArch32 guests access D registers as words; LDRD and STRD 8 bytes at once, if they are
- * aligned, or else words. A load of PC branches, and may change the instruction set.
+ * AArch32 guests access D registers as words. LDRD and STRD access 8 bytes at once if they
+ * are aligned, and words otherwise. A load of PC branches, and may change the instruction
+ * set.
  *
- * RAM: if by now there is RAM where the access faulted, the answer is NISV_AGAIN, as the
- * CPU does it best: a memslot has been replaced. If the vCPU exits there again, 16 times
- * in a row, that RAM is in no memslot, and the access is carried out: each element at
- * once, and atomic ones by the host's atomic instructions. An exclusive access, and an
- * atomic one of 16 or 64 bytes, or one that is not aligned, is refused: NISV_NOT_ATOMIC.
- * No refusal is given before 4096 times, but a device's or that of a register.
+ * RAM: if there is now RAM where the access faulted, a memslot has been replaced. The
+ * result is NISV_AGAIN, as the CPU handles the access best. If the vCPU exits there 16
+ * times in a row, that RAM is in no memslot, and the library carries the access out: each
+ * element at once, and atomic accesses with the host's atomic instructions. It refuses
+ * exclusive accesses, misaligned atomic ones, and atomic ones of 16 or 64 bytes:
+ * NISV_NOT_ATOMIC. Only a device or a register can cause a refusal before 4096 times.
  *
- * Exclusives: a store is made, with status 0, if the vCPU's last exclusive access that
- * came here was a load of the same address and size, and no vCPU of the VM has stored
- * here since (see nisv_bus.monitor; stores with a syndrome, after KVM_EXIT_MMIO, are not
- * seen, unless the VMM adds 1 to it). Else it is not made, with status 1. What an
- * exception in the guest does to the monitor is not seen. But a store need not come
- * here: a CPU may fail it without an access, as its own monitor is clear, and a loop of
- * both would not end. So 64 exclusive loads in a row without an exclusive store are all
- * that are carried out; then the answer is NISV_LIVELOCK.
+ * Exclusives: an exclusive store succeeds, with status 0, if the vCPU's last exclusive
+ * access in the library was a load of the same address and size, and no vCPU of the VM has
+ * stored through the library since. (See nisv_bus.monitor. The library does not see stores
+ * with a syndrome, after KVM_EXIT_MMIO, unless the VMM adds 1 to the monitor.) Otherwise it
+ * stores nothing, with status 1. The library does not see the effect of a guest exception
+ * on the monitor. But a CPU may fail a store without an access, because its own monitor is
+ * clear, and then a loop of both would never end. So the library carries out at most 64
+ * exclusive loads in a row without an exclusive store, and then returns NISV_LIVELOCK.
  *
  * Two pages: the one that faulted has let the access pass; whether the other one does is
  * decided as the CPU would, by AP, PAN, UAO, EPAN, E0PD and DACR. Permissions by
  * indirection or overlay (TCR2_EL1.PIE, POE), and a page that is writable once it is dirty
  * (TCR_EL1.HD), are refused: NISV_PERMISSIONS.
  *
- * Not for a vCPU that has an EL2 (KVM_ARM_VCPU_HAS_EL2), whose accesses may be by other
- * tables than EL1's: NISV_UNSUPPORTED.
+ * Refuses a vCPU that has EL2 (KVM_ARM_VCPU_HAS_EL2), whose accesses may use other tables
+ * than EL1's: NISV_UNSUPPORTED.
  *
  * Return: NISV_DONE; NISV_AGAIN; or a negative enum nisv_result, with the vCPU's
- * registers as they were.
+ * registers unchanged.
  */
 NISV_API int nisv_access(struct nisv_cpu *cpu, const struct nisv_bus *bus, uint64_t fault_ipa,
 			 uint64_t esr_iss, struct nisv_insn *insn);
@@ -430,7 +432,7 @@ NISV_API int nisv_access(struct nisv_cpu *cpu, const struct nisv_bus *bus, uint6
 /*
  * nisv_reset - forget what the library has seen of a vCPU
  *
- * To be called when its registers are set to something else: a reset, a snapshot.
+ * Call it when the vCPU's registers have been replaced, by a reset or a snapshot.
  * KVM_ARM_VCPU_INIT with other features needs nisv_kvm_init().
  */
 NISV_API void nisv_reset(struct nisv_cpu *cpu);
@@ -439,7 +441,7 @@ struct kvm_run;
 
 /*
  * nisv_kvm_init - describe a vCPU of KVM
- * @vcpu_fd:  stays the VMM's, and open
+ * @vcpu_fd:  still belongs to the VMM, and must stay open
  * @features: of struct kvm_vcpu_init, features[0], as given to KVM_ARM_VCPU_INIT
  */
 NISV_API void nisv_kvm_init(struct nisv_cpu *cpu, int vcpu_fd, uint32_t features);
@@ -450,7 +452,7 @@ NISV_API void nisv_kvm_init(struct nisv_cpu *cpu, int vcpu_fd, uint32_t features
  * @cpu: from nisv_kvm_init()
  * @run: the vCPU's; it is only read
  *
- * To be called in the thread that runs the vCPU, or while that does not. Costs one
+ * Call it in the thread that runs the vCPU, or while the vCPU is not running. Costs one
  * KVM_GET_ONE_REG for each register that the access needs, and one KVM_SET_ONE_REG for
  * each that it changes: LDP of two registers takes seven in all, and two more the first
  * time and when the guest has changed how its page tables are walked. Of a vCPU with
@@ -463,38 +465,39 @@ NISV_API int nisv_kvm(struct nisv_cpu *cpu, const struct kvm_run *run,
 		      const struct nisv_bus *bus, struct nisv_insn *insn);
 
 /*
- * nisv_abort - have the guest take an external data abort for the access that it exited with
+ * nisv_abort - make the guest take an external data abort for the access that exited
  * @cpu: from nisv_kvm_init()
  * @run: the vCPU's, after KVM_EXIT_MMIO (6), KVM_EXIT_ARM_NISV or KVM_EXIT_ARM_LDST64B
- * @can_inject: what KVM_CHECK_EXTENSION says of KVM_CAP_ARM_INJECT_EXT_DABT (178)
+ * @can_inject: whether KVM_CHECK_EXTENSION reports KVM_CAP_ARM_INJECT_EXT_DABT (178)
  *
- * The same on every kernel. After a read that exited as KVM_EXIT_MMIO no register is
- * loaded, and the instruction is not stepped over. Then KVM injects the abort, if it can; or
- * else it is put into the vCPU's registers here, with FAR unknown (FnV). Either way it is
- * there when the call returns, for a migration to find. (Not on 5.11 and 5.12, which have
- * it there once the vCPU has run. On kernels before v5.3, of which KVM_EXIT_MMIO says no
- * more, a T32 instruction is taken for one of 4 bytes.)
+ * The result is the same on every kernel. After a read that exited as KVM_EXIT_MMIO, no
+ * register is loaded, and the instruction is not stepped over. KVM injects the abort if it
+ * can; otherwise this function writes it into the vCPU's registers, with FAR unknown (FnV).
+ * Either way the registers hold the abort when the call returns, so a migration keeps it.
+ * (Exceptions: on 5.11 and 5.12 they hold it once the vCPU has run. On kernels before v5.3
+ * KVM_EXIT_MMIO does not give the length of a T32 instruction, and 4 bytes are assumed.)
  *
- * KVM_RUN is called with immediate_exit set, so @run is that of KVM_EXIT_INTR afterwards;
- * what others write to immediate_exit meanwhile stays. An SError that is pending stays so.
+ * Calls KVM_RUN with immediate_exit set, so @run holds KVM_EXIT_INTR afterwards. If others
+ * write to immediate_exit in the meantime, their value stays. A pending SError stays
+ * pending.
  *
- * To be called in the thread that runs the vCPU, or while that does not.
+ * Call it in the thread that runs the vCPU, or while the vCPU is not running.
  *
  * Return: NISV_DONE; NISV_MISMATCH: another exit, and nothing was done; NISV_UNSUPPORTED:
- * the vCPU has an EL2, and KVM cannot inject, nothing was done; NISV_REGISTER: an ioctl
- * failed, so the VM is not one of KVM on Arm, or protected, or past help.
+ * the vCPU has EL2 and KVM cannot inject, and nothing was done; NISV_REGISTER: an ioctl
+ * failed, so this is not a VM of KVM on Arm, or it is protected or beyond repair.
  */
 NISV_API int nisv_abort(struct nisv_cpu *cpu, struct kvm_run *run, bool can_inject);
 
-/* The name of a family, as the Arm ARM has it, or "?" */
+/* The name of a family in the Arm ARM, or "?" */
 NISV_API const char *nisv_family_name(unsigned int family);
 
 /*
- * nisv_text - the instruction in assembly language, as GNU as takes it
- * @insn: from nisv_decode() or nisv_access(), whatever their answer
- * @buf:  gets it, with a final 0, cut off after @size - 1 bytes
+ * nisv_text - the instruction in assembly language, as GNU as accepts it
+ * @insn: from nisv_decode() or nisv_access(), whatever they returned
+ * @buf:  gets the text, with a final 0, cut off after @size - 1 bytes
  *
- * Return: the length that it has or would have had, as snprintf().
+ * Return: the full length of the text, like snprintf().
  */
 NISV_API int nisv_text(const struct nisv_insn *insn, char *buf, size_t size);
 

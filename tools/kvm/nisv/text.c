@@ -538,22 +538,22 @@ const char *nisv_strerror(int result)
 {
 	switch (result) {
 	case NISV_DONE:		return "success";
-	case NISV_AGAIN:	return "not what exited; run the vCPU again";
+	case NISV_AGAIN:	return "memory has changed since the exit; run the vCPU again";
 	case NISV_OTHER:	return "neither a load nor a store";
 	case NISV_UNALLOCATED:	return "an unallocated load or store";
 	case NISV_UNPREDICTABLE: return "an UNPREDICTABLE load or store";
 	case NISV_NO_ACCESS:	return "a prefetch or cache maintenance, which accesses nothing";
-	case NISV_UNSUPPORTED:	return "an instruction, or a vCPU with an EL2, that is not carried out here";
+	case NISV_UNSUPPORTED:	return "an unsupported instruction, or a vCPU with EL2";
 	case NISV_REGISTER:	return "a register of the vCPU could not be read or written";
 	case NISV_FETCH:	return "the instruction is not in the guest's memory";
 	case NISV_WALK:		return "the guest's page tables do not map the data";
-	case NISV_ALIGNMENT:	return "an access that has to be aligned, and is not";
-	case NISV_MISMATCH:	return "the instruction does not access what exited";
-	case NISV_LIVELOCK:	return "exclusive loads, and never a store: the CPU fails it";
+	case NISV_ALIGNMENT:	return "a misaligned access that must be aligned";
+	case NISV_MISMATCH:	return "the instruction does not make the access that exited";
+	case NISV_LIVELOCK:	return "exclusive loads without a store: the CPU fails the store";
 	case NISV_NOTHING:	return "there is nothing at this address";
 	case NISV_DEVICE:	return "the device refused the access";
-	case NISV_PERMISSIONS:	return "whether its second page may be accessed is not known here";
-	case NISV_NOT_ATOMIC:	return "it has to be one access, and cannot be: in RAM, or of several devices";
+	case NISV_PERMISSIONS:	return "it is not known whether the second page may be accessed";
+	case NISV_NOT_ATOMIC:	return "it must be a single access, but is in RAM or on several devices";
 	default:		return "?";
 	}
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
-//! Carry out, in a VMM, an access of which KVM on Arm has no syndrome.
+//! Carry out, in a VMM, an access that KVM on Arm cannot decode.
 //!
 //! A guest's load or store that is in no memslot exits as `KVM_EXIT_ARM_NISV` (28) if the
 //! CPU does not describe the instruction: a pair, writeback, SIMD, an exclusive. This crate
