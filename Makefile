@@ -199,22 +199,22 @@ base:
 	@patches/series.sh check
 	@$N/boot/host.sh check $(call quote,$(CELLS)) && $N/boot/host.sh check $(call quote,$(HOSTS))
 	@[ -z '$(strip $(foreach c,$(HOSTS),$(call variant,$c)))' ] || \
-		{ echo 'make: $(strip $(HOSTS)): leave out $(KERNELS): the kernel is given here' >&2; exit 2; }
+		{ echo 'make: $(strip $(HOSTS)): leave out $(KERNELS): this command chooses the kernel' >&2; exit 2; }
 	@for n in $(foreach n,$(NUMBERS),'$n=$($n)'); do case $${n#*=} in ''|0*|*[!0-9]*|??????????*) \
-		echo "make: $$n: a number from 1 to 999999999, please" >&2; exit 2 ;; esac; done
-	@[ -z '$(filter-out none,$(SERIES))' ] || { echo 'make: SERIES=$(SERIES): it may be "none", or empty' >&2; exit 2; }
+		echo "make: $$n: must be a number from 1 to 999999999" >&2; exit 2 ;; esac; done
+	@[ -z '$(filter-out none,$(SERIES))' ] || { echo 'make: SERIES=$(SERIES): must be "none" or empty' >&2; exit 2; }
 	@[ '$(notdir $(realpath $(KERNEL)))' != rewound ] || \
-		{ echo 'make: KERNEL=$(KERNEL): that name means a tree of ours in $$(BUILD); call the folder otherwise' >&2; exit 2; }
+		{ echo 'make: KERNEL=$(KERNEL): that name stands for a tree in $$(BUILD); rename the folder' >&2; exit 2; }
 	@[ -z '$(KERNEL)' ] || [ -n '$(SERIES)' ] || patches/series.sh base '$(KERNEL)' >/dev/null
 	@[ -n '$(KERNEL)' ] || [ -n '$(filter $(BASE),$(BASES))' ] || \
-		{ echo "make: no BASE=$(BASE); there is: $(BASES); another kernel you may bring, KERNEL=dir" >&2; exit 2; }
+		{ echo "make: no BASE=$(BASE); there is: $(BASES); for another kernel, give KERNEL=dir" >&2; exit 2; }
 	@[ -z '$(IMAGE)' ] || [ -z '$(filter run mutants bench series,$(MAKECMDGOALS))' ] || \
-		{ echo "make $(MAKECMDGOALS): not with IMAGE=, which only has check, cells and soak; say BASE= or KERNEL=" >&2; exit 2; }
+		{ echo "make $(MAKECMDGOALS): does not work with IMAGE= (only check, cells and soak do): give BASE= or KERNEL=" >&2; exit 2; }
 	@[ -z '$(CONFIG)' ] || [ -r '$(CONFIG)' ] || { echo 'make: CONFIG=$(CONFIG): no such file' >&2; exit 2; }
 	@[ -z '$(SYSTEM)' ] || [ -z '$(filter check check-all cells soak mutants prefixes bench,$(MAKECMDGOALS))' ] || \
 		{ echo 'make: FIRMWARE= and GUEST= are for make run, not for make $(MAKECMDGOALS)' >&2; exit 2; }
-	@case '$(FIRMWARE)' in ''|aavmf|u-boot) ;; *) echo 'make: FIRMWARE=$(FIRMWARE): it may be aavmf or u-boot' >&2; exit 2 ;; esac
-	@case '$(GUEST)' in ''|installer) ;; *) echo 'make: GUEST=$(GUEST): it may be installer' >&2; exit 2 ;; esac
+	@case '$(FIRMWARE)' in ''|aavmf|u-boot) ;; *) echo 'make: FIRMWARE=$(FIRMWARE): must be aavmf or u-boot' >&2; exit 2 ;; esac
+	@case '$(GUEST)' in ''|installer) ;; *) echo 'make: GUEST=$(GUEST): must be installer' >&2; exit 2 ;; esac
 	@[ -z '$(FIRMWARE)' ] || [ -z '$(GUEST)' ] || { echo 'make: FIRMWARE= and GUEST=: choose one' >&2; exit 2; }
 	@[ -z '$(filter vmms,$(MAKECMDGOALS))' ] || $N/build/vmms.sh check '$(VMM_QEMU)' '$(KVMTOOL)'
 	@[ '$(ARCH)' = arm64 ] || [ -d '$(KERNEL)/arch/arm/kvm' ] || \
@@ -226,7 +226,7 @@ ifndef PACKAGES_ARE_THERE
 	@$(if $(IMAGE),$N/build/foreign.sh kernel $B $(IMAGE))
 	@$(STAGE) 'packages' $(B)/log/packages $N/build/packages.sh all $(if $(KERNEL),native) $(MORE_PACKAGES) || exit 2
 	@for p in '$(QEMU)' '$(CROSS_COMPILE)gcc'; do command -v "$$p" >/dev/null || \
-		{ echo "make: no program $$p: see QEMU= and CROSS_COMPILE=" >&2; exit 2; }; done
+		{ echo "make: no program $$p: check QEMU= and CROSS_COMPILE=" >&2; exit 2; }; done
 endif
 
 tree: packages
@@ -272,18 +272,18 @@ ready: packages
 
 # What boots a guest
 arm64:
-	@[ '$(ARCH)' = arm64 ] || { echo 'make: no QEMU of today runs a guest on a 32-bit host; make check does all else' >&2; exit 2; }
+	@[ '$(ARCH)' = arm64 ] || { echo 'make: no current QEMU runs guests on a 32-bit host; make check does everything else' >&2; exit 2; }
 
 # What takes the series apart
 ours:
-	@[ '$(SUBJECT)' = series ] || { echo 'make: that kernel is taken as it is, so there are no patches to look at: leave out SERIES= and IMAGE=' >&2; exit 2; }
+	@[ '$(SUBJECT)' = series ] || { echo 'make: that kernel is tested without patches, so there is nothing to do: leave out SERIES= and IMAGE=' >&2; exit 2; }
 
 run: RUN := $(if $(SYSTEM),system,guest)
 run: arm64 ready
 	@$N/boot/$(RUN).sh $(RESULTS)/$(RUN) $(RUN_CPU) $B/image/base/Image $B/image/series/Image \
 		$B/payload/guest.cpio $(ROOTFS) $(SYSTEM)
-	@[ -n '$(VMM)' ] || echo 'make vmms builds a QEMU and a kvmtool that carry them out, too'
-	@echo "$(NAME) $$(cat $B/version) on $(RUN_CPU), GICv$(GIC); all of it: $(RESULTS)/$(RUN)"
+	@[ -n '$(VMM)' ] || echo 'make vmms builds a QEMU and a kvmtool that also carry them out'
+	@echo "$(NAME) $$(cat $B/version) on $(RUN_CPU), GICv$(GIC); full results: $(RESULTS)/$(RUN)"
 
 # cell NAME CELL IMAGE [WHAT]: the kselftests. Of a kernel that is not ours a warning is
 # one more result.
@@ -358,7 +358,7 @@ judge:
 		$(MAKE) --no-print-directory cells IMAGE=debian:$$v CELLS='$(JUDGED_CELLS)' \
 			TESTS='nisv_caps nisv_exit nisv_forms nisv_inject'; \
 		if ls $$dir/results/*/nisv_inject.tap >/dev/null 2>&1; then set -- "$$@" $$dir; else \
-			echo "judge: no results of $$v, which is left out: see above" >&2; fi; \
+			echo "judge: no results for $$v, so it is left out; see above" >&2; fi; \
 	done; $N/judge.pl $N/rows "$$@" >$(JUDGMENT).new && mv $(JUDGMENT).new $(JUDGMENT)
 	@echo 'written: $(JUDGMENT)'
 
@@ -368,7 +368,7 @@ vmms: arm64 packages
 	@echo "in $(VMMS)/bin: $$(cd $(VMMS)/bin && ls -d qemu-system-aarch64 lkvm 2>/dev/null | xargs)"
 
 apply:
-	@[ -n '$(KERNEL)' ] || { echo 'make apply: which tree? Say KERNEL=dir' >&2; exit 2; }
+	@[ -n '$(KERNEL)' ] || { echo 'make apply: no tree given: say KERNEL=dir' >&2; exit 2; }
 	@patches/series.sh apply '$(KERNEL)'
 
 series: tree

@@ -39,7 +39,7 @@ END {
 		}
 	}
 	if (!most) {
-		print "    there is nothing like that"
+		print "    nothing similar was found"
 		exit
 	}
 	print "    there is, at line " first ":"

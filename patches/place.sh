@@ -40,7 +40,7 @@ place() {
 			return 0
 		fi
 		git read-tree "$before"
-		sed -nE 's/^> ([^ ]*) (.*)/error: \1: a change would end up in "\2", where it does not belong/p' \
+		sed -nE 's/^> ([^ ]*) (.*)/error: \1: a change would end up in "\2", which is the wrong place/p' \
 			"$tmp/strayed" >"$tmp/apply.err"
 	done
 	return 1
@@ -83,7 +83,7 @@ misfit() {
 			awk -f "$top/patches/misfit.awk" "$tmp/hunk" "$tmp/there"
 		fi
 	done
-	[ $shown -gt 0 ] || echo "  each of its hunks fits, but not all of them"
+	[ $shown -gt 0 ] || echo "  each hunk fits alone, but not all of them together"
 }
 
 # The files that the patch file $1 changes; and that, without those on stdin

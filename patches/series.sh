@@ -74,7 +74,7 @@ nearest() {
 }
 
 need_base() {
-	[ -e "$top/patches/$1/series" ] || fail "no series for base '$1'; there is one for: $(bases)"
+	[ -e "$top/patches/$1/series" ] || fail "no series for base '$1', only for: $(bases)"
 }
 
 # On a fresh machine git does not know who works here: commits of ours need no name
@@ -176,7 +176,7 @@ commit() {
 		patch)
 			finish
 			patch=
-			[ -e "$top/patches/$base/$a" ] || fail "patches/$base/series names $a, which is not there"
+			[ -e "$top/patches/$base/$a" ] || fail "patches/$base/series names $a, which does not exist"
 			command git mailinfo "$tmp/msg" "$tmp/diff" <"$top/patches/$base/$a" >"$tmp/info"
 			subject=$(sed -n 's/^Subject: //p' "$tmp/info")
 			case $b in
@@ -199,7 +199,7 @@ commit() {
 			;;
 		file)
 			[ -n "$patch" ] || continue
-			[ -e "$top/$a" ] || fail "patches/$base/series names $a, which is not there"
+			[ -e "$top/$a" ] || fail "patches/$base/series names $a, which does not exist"
 			mode=100644
 			[ -x "$top/$a" ] && mode=100755
 			git update-index --add --cacheinfo "$mode,$(git hash-object -w --stdin <"$top/$a"),$b"
@@ -207,11 +207,11 @@ commit() {
 		esac
 	done < <(entries "$base")
 	finish
-	[ ! -s "$tmp/misfits" ] || fail "only documentation does not fit this tree, which is left as it was:
+	[ ! -s "$tmp/misfits" ] || fail "only the documentation does not fit this tree; nothing was changed:
 $(cat "$tmp/misfits")
   DOCS=no leaves the documentation out"
 	# Another form of it may have been taken
-	grep -vxFf "$tmp/taken" "$tmp/had" | sed 's/^/has it already: /' >>"$tmp/notes" || true
+	grep -vxFf "$tmp/taken" "$tmp/had" | sed 's/^/already there: /' >>"$tmp/notes" || true
 
 	unset GIT_INDEX_FILE
 }
@@ -242,15 +242,15 @@ clashes() (
 		KVM_CAP_ARM_NISV_TO_USER.177 | KVM_CAP_ARM_INJECT_EXT_DABT.178 | KVM_EXIT_ARM_NISV.28) ;;
 		KVM_CAP_ARM_NISV_TO_USER.* | KVM_CAP_ARM_INJECT_EXT_DABT.* | KVM_EXIT_ARM_NISV.*)
 				echo "  $name is $value: $file" ;;
-		KVM_CAP_*.177)	echo "  $name is 177, as KVM_CAP_ARM_NISV_TO_USER: $file" ;;
-		KVM_CAP_*.178)	echo "  $name is 178, as KVM_CAP_ARM_INJECT_EXT_DABT: $file" ;;
-		KVM_EXIT_*.28)	echo "  $name is 28, as KVM_EXIT_ARM_NISV: $file" ;;
+		KVM_CAP_*.177)	echo "  $name is 177, like KVM_CAP_ARM_NISV_TO_USER: $file" ;;
+		KVM_CAP_*.178)	echo "  $name is 178, like KVM_CAP_ARM_INJECT_EXT_DABT: $file" ;;
+		KVM_EXIT_*.28)	echo "  $name is 28, like KVM_EXIT_ARM_NISV: $file" ;;
 		esac
 	done <"$tmp/defined"
 	for file in arch/{arm64,arm}/include/uapi/asm/kvm.h; do
 		name=$(grep -ozP 'serror_has_esr;\s*(?:(?>/\*(?s:.*?)\*/|//.*)\s*)*+(?:unsigned\s+)?\w+\s+\K(?!ext_dabt_pending\b|_*(?:pad|reserved|rsvd|unused))\w+' \
 			"$file" 2>/dev/null | tr -d '\0') || true
-		[ -z "$name" ] || echo "  $name is where ext_dabt_pending is: $file"
+		[ -z "$name" ] || echo "  $name is at the offset of ext_dabt_pending: $file"
 	done
 )
 
@@ -269,7 +269,7 @@ carried() {
 		fi
 	done
 	[ -z "$carried" ] || [ -z "$missing" ] ||
-		fail "KERNEL=$1 ($version) has a part of the feature, and the series cannot tell which; it lacks:$missing
+		fail "KERNEL=$1 ($version) has only part of the feature; it lacks:$missing
 $carried$judge"
 }
 
@@ -281,20 +281,20 @@ examine() {
 	v=$(sed -n 's/\r$//; s/^VERSION = //p' "$1/Makefile" 2>/dev/null || true)
 	p=$(sed -n 's/\r$//; s/^PATCHLEVEL = //p' "$1/Makefile" 2>/dev/null || true)
 	if [ -z "$v" ] || [ -z "$p" ] || [ ! -e "$1/Kbuild" ]; then
-		fail "KERNEL=$1 is no kernel tree: give the folder that holds the kernel's top Makefile"
+		fail "KERNEL=$1 is not a kernel tree: give the folder with the kernel's top Makefile"
 	fi
 	version=$v.$p
 	[ -d "$1/arch/arm64/kvm" ] ||
-		fail "KERNEL=$1 has no arch/arm64/kvm: a tree without KVM for arm64 has no use for the series"
+		fail "KERNEL=$1 has no arch/arm64/kvm: the series is only for trees with KVM for arm64"
 
-	judge="  make check KERNEL=$1 SERIES=none judges it as it is"
+	judge="  make check KERNEL=$1 SERIES=none tests it as it is"
 	clashes "$1" >"$tmp/clashes"
 	[ ! -s "$tmp/clashes" ] ||
-		fail "KERNEL=$1 uses numbers that are the feature's, in mainline and in every VMM: it cannot have both
+		fail "KERNEL=$1 uses numbers that mainline and every VMM use for this feature:
 $(cat "$tmp/clashes")
 $judge"
 	[ -z "$(uses "$1" '\bkvm_arm_inject_user_dabt\b')" ] ||
-		fail "KERNEL=$1 ($version) has the series already: kvm_arm_inject_user_dabt() is of it
+		fail "KERNEL=$1 ($version) has the series already: kvm_arm_inject_user_dabt() comes from it
 $judge"
 	carried "$1"
 	kernel=$(cd "$1" && pwd -P)
@@ -322,18 +322,18 @@ tracked() {
 		chmod 711 "$tmp"
 		install -d -o "$owner" "$tmp/git"
 		env "${as[@]}" test -w "$tmp/git" ||
-			fail "the user $owner, whose tree $1 is, cannot use $tmp: set TMPDIR to a folder that all may use"
+			fail "the user $owner, who owns $1, cannot write to $tmp: set TMPDIR to a folder that all users can write to"
 	fi
 
 	if ! top=$(LC_ALL=C git -C "$1" rev-parse --show-toplevel 2>"$tmp/git.err"); then
 		# What lies further up may be anything
 		[ "$at" = "$1" ] || ! grep -q 'not a git repository (' "$tmp/git.err" || return 0
 	elif [ "$at" = "$1" ] && [ "$top" != "$1" ]; then
-		echo "it takes $top for the repository" >"$tmp/git.err"
+		echo "it uses $top as the repository" >"$tmp/git.err"
 		top=
 	fi
 	[ -n "$top" ] ||
-		fail "there is $at/.git, but git does not work there ($(head -n 1 "$tmp/git.err")), so that nothing tells what you have changed: be the user $(stat -c %U "$at/"), or mend $at/.git, or move it away"
+		fail "there is $at/.git, but git does not work there ($(head -n 1 "$tmp/git.err")), so your own changes cannot be found: become the user $(stat -c %U "$at/"), or repair $at/.git, or move it away"
 	prefix=$(git -C "$1" rev-parse --show-prefix)
 	repo=$top
 	git -C "$1" ls-files -z
@@ -369,7 +369,7 @@ install_files() {
 	into=$2
 
 	git diff --name-only --diff-filter=D HEAD "$rev" | grep . &&
-		fail "the series deletes files, which a plain tree cannot take"
+		fail "the series deletes files, which does not work for a plain tree"
 	git diff --name-only HEAD "$rev" >"$tmp/changed"
 	absent "$into" <"$tmp/changed" >"$tmp/new"
 
@@ -388,7 +388,7 @@ install_files() {
 	}
 	# The trap may find stderr redirected
 	exec 3>&2
-	trap 'exec 2>&3; undo; fail "interrupted, or cannot write to it (no space? not yours?); $into is as it was"' EXIT
+	trap 'exec 2>&3; undo; fail "interrupted, or cannot write (no space? another owner?); $into was not changed"' EXIT
 	trap 'exit 1' INT TERM
 
 	# All the space that is needed is taken before the first file changes
@@ -456,10 +456,10 @@ fast_forward() {
 suits() {
 	if [ -z "$carried" ]; then
 		grep -q '^0004-' "$top/patches/$base/series" ||
-			fail "KERNEL=$kernel ($version) lacks the feature, which mainline has since v5.5; for version $base there are only fixes of that"
+			fail "KERNEL=$kernel ($version) lacks the feature, which mainline has had since v5.5; for version $base there are only fixes for it"
 	else
 		grep -q 'if .*KVM_CAP_ARM_NISV_TO_USER' "$top/patches/$base/series" ||
-			fail "KERNEL=$kernel ($version) has the feature, as mainline does since v5.5; for version $base there are no fixes of that
+			fail "KERNEL=$kernel ($version) has the feature, like mainline since v5.5; for version $base there are no fixes for it
 $carried$judge"
 	fi
 }
@@ -480,7 +480,7 @@ attempt() {
 			cp -p "$kernel/$f" "$repo/$f"
 		done < <({ paths "$base"; conditions "$base"; } | sort -u)
 		while read -r f; do
-			[ ! -e "$kernel/$f" ] || fail "$kernel/$f is in the way of a new file of the series"
+			[ ! -e "$kernel/$f" ] || fail "$kernel/$f already exists, but the series adds that file"
 		done < <(entries "$base" | sed -n 's/^file [^ ]* //p')
 		git add -Af .
 		git -c user.name=x -c user.email=x commit -qm tree
@@ -503,13 +503,13 @@ choose() {
 		attempt >"$tmp/commits" 2>"$tmp/why" &
 		if wait $!; then
 			[ "$base" = "$version" ] ||
-				note "there is no series for $version: that of $base fits, and is taken"
+				note "there is no series for $version: using that of $base, which fits"
 			return
 		fi
 		why+=$'\n'$(cat "$tmp/why")
 	done
 	[ "$base" != "$version" ] || fail "${why#*: }"
-	fail "KERNEL=$kernel is version $version, for which there is no series; there is one for: $(bases)$why"
+	fail "KERNEL=$kernel is version $version: there is no series for it, only for: $(bases)$why"
 }
 
 # Which base a tree takes. Whether its own fits is seen later.
@@ -533,13 +533,13 @@ apply() {
 
 	if [ -s "$tmp/tracked" ]; then
 		[ -z "$(git status --porcelain --untracked-files=no -- "${prefix:-.}")" ] ||
-			fail "$kernel has changes that are not committed: commit or stash them first"
+			fail "$kernel has uncommitted changes: commit or stash them first"
 		git var GIT_COMMITTER_IDENT >/dev/null 2>&1 ||
-			fail "git does not know who you are, and commits need a name: git config user.name, user.email"
+			fail "git does not know your name, which commits need: set it with git config user.name and user.email"
 		choose
 		tip=$(sed -n '$s/ .*//p' "$tmp/commits")
 		fast_forward "$tip" ||
-			fail "$kernel cannot move to the new commits, and is as it was: $(sed -n '1,/^Please/p' "$tmp/merge" | xargs)"
+			fail "cannot move $kernel to the new commits; it was not changed: $(sed -n '1,/^Please/p' "$tmp/merge" | xargs)"
 		notes
 		echo "$kernel ($base): $(wc -l <"$tmp/commits") commits, now at $(git log -1 --format='%h "%s"'); $(fitted)"
 	else
@@ -547,7 +547,7 @@ apply() {
 		tip=$(sed -n '$s/ .*//p' "$tmp/commits")
 		install_files "$tip" "$kernel"
 		notes
-		echo "$kernel ($base): $(wc -l <"$tmp/changed") files changed or added; it is no git tree, so there are no commits; $(fitted)"
+		echo "$kernel ($base): $(wc -l <"$tmp/changed") files changed or added; it is not a git tree, so there are no commits; $(fitted)"
 	fi
 }
 
@@ -610,18 +610,18 @@ emit() {
 
 case ${DOCS-} in
 '' | no) ;;
-*)	fail "DOCS=$DOCS: it may be \"no\", or empty" ;;
+*)	fail "DOCS=$DOCS: must be \"no\" or empty" ;;
 esac
 sender='' sender_mail=''
 if [ -n "${SIGNOFF-}" ]; then
 	[[ $SIGNOFF =~ ^([^<>[:space:][:cntrl:]]([^<>[:cntrl:]]*[^<>[:space:][:cntrl:]])?)\ \<([^<>@[:space:]]+@[^<>@[:space:]]+)\>$ ]] ||
-		fail "SIGNOFF=$SIGNOFF: it has to be \"Name <mail>\", your own"
+		fail "SIGNOFF=$SIGNOFF: must be \"Name <mail>\", with your own"
 	export SIGNOFF
 	sender=${BASH_REMATCH[1]} sender_mail=${BASH_REMATCH[3]}
 	export GIT_COMMITTER_NAME=$sender GIT_COMMITTER_EMAIL=$sender_mail
 fi
-type -P git >/dev/null || fail "there is no git here, which does the work: install it"
-[ $# -gt 0 ] || fail "what to do? See the head of this script"
+type -P git >/dev/null || fail "git is not installed, but is needed: install it"
+[ $# -gt 0 ] || fail "no command given; see the head of this script"
 what=$1
 shift
 case $what in

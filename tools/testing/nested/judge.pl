@@ -27,7 +27,7 @@ close $fh;
 for my $dir (@dirs) {
 	# A kernel's name does not say which point release it is, but its banner does
 	my ($version) = qx{grep -aom 1 'Linux version .* Debian [0-9][^ ]*' $dir/image/foreign/Image} =~ / Debian (\S+)/
-		or die "judge: $dir has no kernel of Debian's\n";
+		or die "judge: $dir has no Debian kernel\n";
 	$version =~ s/-.*//;
 	push @versions, $version;
 	$hosts{basename(dirname($_))} = 1 for glob "$dir/results/*/nisv_*.tap";

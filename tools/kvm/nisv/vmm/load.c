@@ -26,11 +26,11 @@ static uint64_t load_file(const struct vm *vm, const char *name, uint64_t at)
 	if (fd < 0 || fstat(fd, &st))
 		die("%s: %s", name, strerror(errno));
 	if (at > vm->ram_size || (uint64_t)st.st_size > vm->ram_size - at)
-		die("%s does not fit into the guest's memory: give it more with --memory", name);
+		die("%s does not fit into guest memory: increase --memory", name);
 	while ((n = read(fd, vm->ram + at + done, st.st_size - done)) > 0)
 		done += n;
 	if (n < 0 || done < (uint64_t)st.st_size)
-		die("%s: cannot be read: %s", name, n < 0 ? strerror(errno) : "it became shorter");
+		die("%s: cannot be read: %s", name, n < 0 ? strerror(errno) : "the file was truncated");
 	close(fd);
 	return done;
 }
@@ -42,20 +42,20 @@ void load_guest(struct vm *vm)
 	/* The header says where it wants to be; kernels before v3.17 say no size */
 	len = load_file(vm, vm->kernel, 0);
 	if (len < 64 || memcmp(vm->ram + 56, "ARM\x64", 4))
-		die("%s is not an arm64 Image (a vmlinuz has to be unpacked)", vm->kernel);
+		die("%s is not an arm64 Image (unpack a vmlinuz first)", vm->kernel);
 	memcpy(&text_offset, vm->ram + 8, 8);
 	memcpy(&image_size, vm->ram + 16, 8);
 	if (image_size < len)
 		image_size = len;
 	if (text_offset >= ALIGN || image_size > vm->ram_size - ALIGN)
-		die("%s does not fit into the guest's memory: give it more with --memory", vm->kernel);
+		die("%s does not fit into guest memory: increase --memory", vm->kernel);
 	memmove(vm->ram + text_offset, vm->ram, len);
 	vm->entry = RAM_BASE + text_offset;
 
 	vm->dtb = RAM_BASE + up(text_offset + image_size);
 	end = vm->dtb - RAM_BASE + ALIGN;
 	if (end > vm->ram_size)
-		die("the guest's memory is too small: give it more with --memory");
+		die("guest memory is too small: increase --memory");
 	if (vm->initrd) {
 		vm->initrd_start = RAM_BASE + end;
 		vm->initrd_end = vm->initrd_start + load_file(vm, vm->initrd, end);

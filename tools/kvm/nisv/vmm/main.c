@@ -34,13 +34,13 @@ static void create_vm(struct vm *vm)
 	fcntl(vm->fd, F_SETFD, FD_CLOEXEC);
 	/* Without it the guest runs until it needs it */
 	if (ioctl(vm->fd, KVM_ENABLE_CAP, &cap))
-		fprintf(stderr, "nisv-vmm: this kernel has no KVM_CAP_ARM_NISV_TO_USER; an access without a syndrome ends the guest\n");
+		fprintf(stderr, "nisv-vmm: this kernel has no KVM_CAP_ARM_NISV_TO_USER, so an access without a syndrome ends the guest\n");
 
 	vm->can_inject = ioctl(vm->fd, KVM_CHECK_EXTENSION, CAP_ARM_INJECT_EXT_DABT) > 0;
 
 	vm->ram = mmap(NULL, vm->ram_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (vm->ram == MAP_FAILED)
-		die("no memory for the guest: %s", strerror(errno));
+		die("cannot allocate guest memory: %s", strerror(errno));
 	region.userspace_addr = (uintptr_t)vm->ram;
 	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region))
 		die("KVM_SET_USER_MEMORY_REGION: %s", strerror(errno));
@@ -121,7 +121,7 @@ static void options(struct vm *vm, int argc, char **argv)
 		case 'w':
 			vm->window = number(optarg, &end);
 			if (*end != ',')
-				die("--window wants an address, a comma, and a size");
+				die("--window needs an address, a comma and a size");
 			vm->window_size = number(end + 1, NULL);
 			break;
 		case 'n':
@@ -145,14 +145,14 @@ static void options(struct vm *vm, int argc, char **argv)
 		exit(2);
 	}
 	if (vm->cpus < 1 || vm->cpus > MAX_CPUS)
-		die("--cpus: 1 to %u", MAX_CPUS);
+		die("--cpus must be 1 to %u", MAX_CPUS);
 	if (vm->ram_size < 32ull << 20 || vm->ram_size > 128ull << 30)
-		die("--memory: 32 to %u", 128 << 10);
+		die("--memory must be 32 to %u", 128 << 10);
 	if (vm->gic != 0 && vm->gic != 2 && vm->gic != 3)
-		die("--gic: 2 or 3");
+		die("--gic must be 2 or 3");
 	if (vm->window < UART_BASE + 0x1000 || vm->window >= RAM_BASE || !vm->window_size ||
 	    vm->window_size > RAM_BASE - vm->window)
-		die("--window: between 0x%llx and 0x%llx", UART_BASE + 0x1000, RAM_BASE);
+		die("--window must be between 0x%llx and 0x%llx", UART_BASE + 0x1000, RAM_BASE);
 }
 
 int main(int argc, char **argv)
@@ -180,6 +180,6 @@ int main(int argc, char **argv)
 	add_window(&vm);
 	for (unsigned int n = 1; n < vm.cpus; n++)
 		if (pthread_create(&thread, NULL, run_vcpu, &vm.vcpu[n]))
-			die("no thread for vCPU %u", n);
+			die("cannot create a thread for vCPU %u", n);
 	run_vcpu(&vm.vcpu[0]);
 }

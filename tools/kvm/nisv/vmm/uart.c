@@ -129,12 +129,12 @@ void add_uart(struct vm *vm)
 	pthread_t thread;
 
 	if (!u)
-		die("no memory for the UART");
+		die("out of memory for the UART");
 	u->vm = vm;
 	pthread_cond_init(&u->room, NULL);
 	dev->read = uart_read;
 	dev->write = uart_write;
 	dev->state = u;
 	if (pthread_create(&thread, NULL, receive, u))
-		die("no thread for the UART");
+		die("cannot create a thread for the UART");
 }

@@ -101,7 +101,7 @@ void *run_vcpu(void *opaque)
 			system_event(vm, vcpu->run);
 			break;
 		default:
-			die("exit %u, which is not handled", vcpu->run->exit_reason);
+			die("unhandled exit %u", vcpu->run->exit_reason);
 		}
 		pthread_mutex_unlock(&vm->lock);
 	}

@@ -46,7 +46,7 @@ void add_window(struct vm *vm)
 
 	memory = calloc(1, vm->window_size);
 	if (!memory)
-		die("no memory for the device window");
+		die("out of memory for the device window");
 	dev->read = window_read;
 	dev->write = window_write;
 	dev->state = vm;

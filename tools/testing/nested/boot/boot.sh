@@ -74,13 +74,13 @@ if [ "$(tail -n 1 "$out/results")" = finished ]; then
 fi
 
 if [ -n "$hung" ]; then
-	why="hung: nothing came of it in $TIMEOUT s"
+	why="hung: no result in $TIMEOUT s"
 elif grep -q 'Kernel panic' "$out/console"; then
 	why=$(grep -m 1 -oE 'Kernel panic.*' "$out/console" | tr -d '\r')
 elif [ -s "$out/qemu" ]; then
 	why="QEMU: $(head -n 1 "$out/qemu")"
 else
-	why="ended before its job was done"
+	why="ended before the job was done"
 fi
 echo "$why" >"$out/failed"
 if [ -s "$out/console" ]; then

@@ -129,8 +129,8 @@ if [ "$before" ] && [ "$forms" -ge 1 ] && [ "$lived" -eq "$forms" ] && [ "$worke
    grep -q '	powers off' "$tmp/with" && grep -q '	powers off' "$tmp/vmm" &&
    diff "$nested/boot/guest.log" "$tmp/device" >&2 && others_worked; then
 	echo "$before; with it the guest gets SIGBUS $lived times and powers off;"
-	echo "and a VMM with libnisv carries all of them out."
+	echo "and a VMM with libnisv carries them all out."
 else
-	echo "This is not what it should be; see $out" >&2
+	echo "This is not the expected result; see $out" >&2
 	exit 1
 fi

@@ -100,9 +100,9 @@ host() {
 	qemu=(-M "$machine,gic-version=$gic" -cpu "$cpu${2:+,$2}" -smp "$smp" "${clock[@]}" "${results[@]}")
 }
 
-[ -n "$cpus" ] || fail "ARCH=$ARCH: it may be arm64 or arm"
-[[ $GIC == [23] ]] || fail "GIC=$GIC: it may be 2 or 3"
-[[ $CPUS == [1-8] ]] || fail "CPUS=$CPUS: it may be 1 to 8"
+[ -n "$cpus" ] || fail "ARCH=$ARCH: must be arm64 or arm"
+[[ $GIC == [23] ]] || fail "GIC=$GIC: must be 2 or 3"
+[[ $CPUS == [1-8] ]] || fail "CPUS=$CPUS: must be 1 to 8"
 
 what=${1-}
 [ $# -eq 0 ] || shift

@@ -49,7 +49,7 @@ say with 'with the series'
 [ -z "$own" ] || say qemu 'in QEMU with libnisv'
 echo
 if ! prompt with || { [ -n "$own" ] && ! prompt qemu; }; then
-	echo "It does not come to its prompt, which it should with the series; see $out" >&2
+	echo "It does not reach its prompt with the series, but should; see $out" >&2
 	exit 1
 fi
-echo "It comes to its prompt with the series, and $(prompt without && echo 'without it, too' || echo 'not without it')."
+echo "It reaches its prompt with the series, $(prompt without && echo 'and also without it' || echo 'but not without it')."

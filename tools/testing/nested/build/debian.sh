@@ -51,7 +51,7 @@ for s in $suites; do
 	[ -z "$uri" ] || echo "deb [arch=$arch signed-by=$keyring] $uri $s main" >>"$sources.new"
 done
 mv "$sources.new" "$sources"
-[ -s "$sources" ] || fail "apt knows no mirror of $suite, as it has none like it: add that of your release, as" \
+[ -s "$sources" ] || fail "apt has no mirror for $suite: add that of your release, such as" \
 	"bookworm-security, to /etc/apt/sources.list, then run apt-get update"
 
 # Of several suites, those count that are there
@@ -60,8 +60,8 @@ get update >"$log" 2>&1 || true
 there=$(get indextargets --format '$(RELEASE)' 'Created-By: Packages' | sort -u | xargs)
 if [ -z "$there" ]; then
 	! grep -q 'does not have a Release file' "$log" ||
-		fail "the mirror $uri has no suite $suite: is it spelt right? What is too old or too new it does not have"
-	fail "cannot fetch what $suite has from $uri: no network? See $log"
+		fail "the mirror $uri has no suite $suite: it may be misspelt, too old or too new"
+	fail "cannot fetch the list of packages of $suite from $uri: no network? See $log"
 fi
 
 # All kernels, as "VERSION NAME=VERSION"; those with a word in their names that is no
@@ -82,7 +82,7 @@ newest() {
 			return
 		fi
 		grep -q '404 ' "$log.download" || break
-		echo "going without $p, which the mirror lists, but has no longer" >&2
+		echo "skipping $p, which the mirror lists but no longer has" >&2
 	done
 	echo "${1%%$'\n'*}"
 }
@@ -108,7 +108,7 @@ for ((i = 0; i < ${#wanted[@]}; i++)); do
 	if ! show=$(cache show --no-all-versions "$p" 2>/dev/null | grep .); then
 		[ $i -ge "$asked" ] || fail "there is no package $p for $arch in $there"
 		# Of an older kernel, the mirror may have dropped the modules
-		echo "going without $p, which the mirror has no longer" >&2
+		echo "skipping $p, which the mirror no longer has" >&2
 		continue
 	fi
 	found+=("$p")

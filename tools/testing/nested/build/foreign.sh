@@ -38,7 +38,7 @@ is_image() {
 check_package() {
 	local arch
 
-	arch=$(dpkg-deb -f "$1" Architecture 2>/dev/null) || fail "IMAGE=$1: no Debian package"
+	arch=$(dpkg-deb -f "$1" Architecture 2>/dev/null) || fail "IMAGE=$1: not a Debian package"
 	case $arch in
 	arm64 | all) ;;
 	*) fail "IMAGE=$1: a package for $arch; give one for arm64" ;;

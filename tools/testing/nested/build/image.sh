@@ -52,7 +52,7 @@ case $("${make[@]}" -s kernelversion) in
 esac
 "${make[@]}" -s olddefconfig
 grep -q '^CONFIG_KVM=y' "$linux/$obj/.config" ||
-	{ echo "image: $name cannot have CONFIG_KVM: give what it depends on, CONFIG=file" >&2; exit 1; }
+	{ echo "image: $name cannot have CONFIG_KVM: set what it depends on, with CONFIG=file" >&2; exit 1; }
 image=Image
 [ "$ARCH" = arm64 ] || image=zImage
 # A tree that needs more options than ours names all that is missing, not one file a run

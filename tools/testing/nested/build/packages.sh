@@ -13,7 +13,7 @@ wanted=$(for section; do
 done)
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-	echo "packages: this is no Debian system; on one of yours, see $list for what is needed" >&2
+	echo "packages: this is not a Debian system: install what $list lists" >&2
 	exit 2
 fi
 

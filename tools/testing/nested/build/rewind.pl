@@ -99,7 +99,7 @@ for (@edits) {
 
 	my $n = 0;
 	$n++ while $text =~ /$anchor/g;
-	die "rewind: $file: $what: the anchor matches $n times, not once: mend tools/testing/nested/build/rewind.pl for this version\n"
+	die "rewind: $file: $what: the anchor matches $n times, not once: fix tools/testing/nested/build/rewind.pl for this version\n"
 		if $n != 1;
 	ref $new ? $text =~ s/$anchor/$new->()/e : $text =~ s/$anchor/$new/;
 

@@ -45,7 +45,7 @@ if [ -z "$found" ]; then
 	[ ! -e "${have[0]}" ] || { newest; exit 0; }
 	[ -n "$(ls "$state"/lists/*_Sources* 2>/dev/null)" ] ||
 		fail "cannot fetch the list of sources of ${suites[*]}: no network? See $log"
-	fail "this mirror has no source of $package $version in ${suites[*]}: what is too old or too new it does not have"
+	fail "this mirror has no source of $package $version in ${suites[*]}: it may be too old or too new"
 fi
 dsc=$dir/${package}_${found#*:}.dsc
 [ -e "$dsc" ] || echo "fetching the source of $package $found" >&2

@@ -53,7 +53,7 @@ fetch() {
 	mkdir "$dir/fetch"
 	cd "$dir/fetch"
 	deb=$("$nested/build/debian.sh" "$dir/../debian" "$suite" "$(dpkg --print-architecture)" "$package" | grep "/${package}_") ||
-		fail "no $package, see above; else bring a tree of that version, KERNEL=dir"
+		fail "no $package, see above; give a tree of that version with KERNEL=dir instead"
 	dpkg-deb -f "$deb" Version >version
 
 	echo "unpacking $package $(cat version)"

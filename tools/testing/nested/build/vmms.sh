@@ -29,11 +29,11 @@ fail() {
 
 check() {
 	[ -e "$top/patches/qemu/$1/series" ] ||
-		fail "VMM_QEMU=$1: there are no patches for that; there are for: $(cd "$top/patches/qemu" && echo *)"
+		fail "VMM_QEMU=$1: no patches for that version, only for: $(cd "$top/patches/qemu" && echo *)"
 	[ -n "${2-}" ] || return 0
 	[ -d "$2" ] || fail "KVMTOOL=$2: no such folder"
 	if [ ! -e "$2/builtin-run.c" ] || [ ! -e "$2/arm/aarch64/kvm-cpu.c" ]; then
-		fail "KVMTOOL=$2 is no kvmtool tree that the patches are for: it has no builtin-run.c, or no arm/aarch64"
+		fail "KVMTOOL=$2 is not a kvmtool tree that the patches fit: it has no builtin-run.c or no arm/aarch64"
 	fi
 }
 
@@ -159,7 +159,7 @@ kvmtool() {
 	CCACHE_BASEDIR=$dir make -C "$copy" -j "${JOBS:-$(nproc)}" ARCH=arm64 CROSS_COMPILE="$CROSS_COMPILE" \
 		CC="ccache ${CROSS_COMPILE}gcc --sysroot=$dir/sysroot" LD="${CROSS_COMPILE}ld" WERROR=0 lkvm-static
 	"${CROSS_COMPILE}nm" "$copy/lkvm-static" | grep ' T nisv_kvm$' >/dev/null ||
-		fail "KVMTOOL=$1 was built without libnisv: see what its Makefile says of nisv, in $copy"
+		fail "KVMTOOL=$1 was built without libnisv: see what its Makefile says about nisv, in $copy"
 	"${CROSS_COMPILE}strip" -o "$out" "$copy/lkvm-static"
 	echo "$key" >"$out.key"
 }

@@ -103,7 +103,7 @@ result $? "series: git am gives the tree that apply gives" "$tmp/out"
 
 victim=$tmp/plain
 mkdir -p "$victim/tools/testing/selftests/kvm/$(sed -nE 's|.*kvm/([^/]*)/nisv.h$|\1|p' "$top/patches/$base/series" | tail -n 1)/nisv.h.nisv-new"
-refuses "apply: a failure half way leaves a plain tree as it was" 'as it was' "$series" apply "$victim"
+refuses "apply: a failure half way leaves a plain tree as it was" 'was not changed' "$series" apply "$victim"
 find "$victim" -name '*.nisv-new' -type d -exec rmdir {} +
 
 # Started in a folder of another repository
@@ -111,7 +111,7 @@ find "$victim" -name '*.nisv-new' -type d -exec rmdir {} +
 result $? "apply: a plain tree gets the same files" "$tmp/out"
 
 for victim in "$tmp/git" "$tmp/plain"; do
-	refuses "apply: the series is there already (${victim##*/}), and what judges it" 'KERNEL=.* SERIES=none judges' \
+	refuses "apply: the series is there already (${victim##*/}), and what judges it" 'KERNEL=.* SERIES=none tests' \
 		"$series" apply "$victim"
 done
 
@@ -157,7 +157,7 @@ fi
 victim=$tmp/git
 git -C "$victim" reset -q --hard base
 echo >>"$victim/$mmio"
-refuses "apply: a dirty tree" 'not committed: commit or stash' "$series" apply "$victim"
+refuses "apply: a dirty tree" 'uncommitted changes: commit or stash' "$series" apply "$victim"
 git -C "$victim" checkout -q -- "$mmio"
 
 sed -i 's/;$/ ;/' "$victim/$mmio"
@@ -195,7 +195,7 @@ else
 	sed -i '1i /* ext_dabt_pending */' "$victim/$mmio"
 	changed "A backport"
 	refuses "apply: a backport of all of the feature: who has it" \
-		'has the feature, as mainline does since v5.5; for version [0-9.]+ there are no fixes of that' "$series" apply "$victim"
+		'has the feature, like mainline since v5.5; for version [0-9.]+ there are no fixes for it' "$series" apply "$victim"
 	git -C "$victim" reset -q --hard base
 fi
 
@@ -212,7 +212,7 @@ fi
 sed -i '1i #define KVM_CAP_VENDOR 178' "$victim/include/uapi/linux/kvm.h"
 changed "A number of the feature for something else"
 refuses "apply: a number of the feature is taken: where" \
-	'  KVM_CAP_VENDOR is 178, as KVM_CAP_ARM_INJECT_EXT_DABT: include/uapi/linux/kvm.h$' "$series" apply "$victim"
+	'  KVM_CAP_VENDOR is 178, like KVM_CAP_ARM_INJECT_EXT_DABT: include/uapi/linux/kvm.h$' "$series" apply "$victim"
 git -C "$victim" reset -q --hard base
 
 git -C "$victim" rm -q --cached "$mmio" && rm "$victim/$mmio"
@@ -276,7 +276,7 @@ else
 	cp -a "$victim" "$trees/locked"
 
 	echo >>"$victim/$mmio"
-	refuses "${others[2]}" 'not committed: commit or stash' "$series" apply "$victim"
+	refuses "${others[2]}" 'uncommitted changes: commit or stash' "$series" apply "$victim"
 	as 65534 git -C "$victim" checkout -q -- "$mmio"
 	chmod 664 "$victim/$mmio"
 
@@ -296,7 +296,7 @@ else
 
 	victim=$trees/locked
 	chown root "$victim/${mmio%/*}"
-	refuses "${others[3]}" 'cannot move to the new commits, and is as it was' "$series" apply "$victim"
+	refuses "${others[3]}" 'cannot move .* to the new commits; it was not changed' "$series" apply "$victim"
 
 	victim=$trees/plain
 	cp -r "$tmp/base" "$victim"
@@ -315,10 +315,10 @@ else
 	chown -R 65534:65534 "$victim"
 	chown 12345 "$victim/$mmio"
 	if as 65534 test -x "$series"; then
-		refuses "${others[5]}" 'is as it was' as 65534 "$series" apply "$victim"
+		refuses "${others[5]}" 'was not changed' as 65534 "$series" apply "$victim"
 		victim=$tmp/git
 		chmod 755 "$tmp"
-		refuses "${others[6]}" 'dubious ownership.*be the user root' as 65534 "$series" apply "$victim"
+		refuses "${others[6]}" 'dubious ownership.*become the user root' as 65534 "$series" apply "$victim"
 		chmod 700 "$tmp"
 	else
 		skip "${others[5]}" "others cannot read this folder"
@@ -340,7 +340,7 @@ result $? "apply: in a folder of a repository: commits, and nothing else of it c
 
 victim=$trees/misfit/src/linux
 sed -i 's/;$/ ;/' "$victim/$mmio"
-refuses "apply: in a folder of a repository, dirty" 'not committed: commit or stash' "$series" apply "$victim"
+refuses "apply: in a folder of a repository, dirty" 'uncommitted changes: commit or stash' "$series" apply "$victim"
 changed "A change that is in the way"
 refuses "apply: in a folder of a repository, a patch that does not fit: which, where" \
 	"hunk [0-9]+ of $mmio" "$series" apply "$victim"
@@ -364,18 +364,18 @@ git -C "$victim" worktree add -q -b side "$trees/worktree" >>"$tmp/out" 2>&1
 result $? "apply: a worktree gets the commits, the other one is as it was" "$tmp/out"
 
 rm "$victim/.git/HEAD"
-refuses "apply: a .git that is broken: what to do" 'mend .*/main/.git, or move it away' "$series" apply "$victim"
+refuses "apply: a .git that is broken: what to do" 'repair .*/main/.git, or move it away' "$series" apply "$victim"
 
 victim=$trees/dangling
 cp -r "$tmp/base" "$victim"
 ln -s ../no/repository "$victim/.git"
-refuses "apply: a .git that leads nowhere: what to do" 'mend .*/dangling/.git, or move it away' "$series" apply "$victim"
+refuses "apply: a .git that leads nowhere: what to do" 'repair .*/dangling/.git, or move it away' "$series" apply "$victim"
 rm "$victim/.git"
 
 mkdir "$trees/bin"
 ln -s /usr/bin/* "$trees/bin"
 rm "$trees/bin/git"
-refuses "apply: no git: what to do" 'no git .*: install it' env PATH="$trees/bin" "$series" apply "$victim"
+refuses "apply: no git: what to do" 'git is not installed.*: install it' env PATH="$trees/bin" "$series" apply "$victim"
 
 cp -r "$tmp/base" "$trees/hook"
 { GIT_DIR=$tmp/git/.git GIT_WORK_TREE=$tmp/git "$series" apply "$trees/hook" && got "$trees/hook" &&
@@ -503,7 +503,7 @@ elif grep -q 'fix-0005' "$top/patches/$base/series"; then
 fi
 if [ -n "$has" ]; then
 	"$series" apply "$victim" >"$tmp/out" 2>&1
-	[ "$(grep -cx "has it already: $has" "$tmp/out")" = 1 ]
+	[ "$(grep -cx "already there: $has" "$tmp/out")" = 1 ]
 	result $? "apply: what it has already, once" "$tmp/out"
 else
 	skip "apply: what it has already, once" "nothing of the series"
@@ -543,7 +543,7 @@ done >"$tmp/out" 2>&1
 result $? "apply: DOCS=no leaves documentation as it was" "$tmp/out"
 victim=$tmp/has
 for unknown in DOCS=yes DOCS=0; do
-	refuses "apply: $unknown" 'it may be "no", or empty' env $unknown "$series" apply "$victim"
+	refuses "apply: $unknown" 'must be "no" or empty' env $unknown "$series" apply "$victim"
 done
 
 # Versions without a series: that of the one before is tried, and that of the one after
@@ -553,18 +553,18 @@ version() {
 next=${base%.*}.$((${base#*.} + 1))
 vendor "$tmp/between" version "$next"
 gives "apply: a version between: that before" version "$next"
-grep -qx "there is no series for $next: that of $base fits, and is taken" "$tmp/out"
+grep -qx "there is no series for $next: using that of $base, which fits" "$tmp/out"
 result $? "apply: a version between: which was taken" "$tmp/out"
 vendor "$tmp/between" version "$next"
 [ "$("$series" base "$victim" 2>"$tmp/out")" = "$base" ]
 result $? "base: a version between" "$tmp/out"
 vendor "$tmp/between" version "${base%.*}.$((${base#*.} - 1))"
-"$series" apply "$victim" >"$tmp/out" 2>&1 && grep -q '^there is no series for .*: that of .* fits, and is taken$' "$tmp/out"
+"$series" apply "$victim" >"$tmp/out" 2>&1 && grep -q '^there is no series for .*: using that of .*, which fits$' "$tmp/out"
 result $? "apply: a version between: if not that before, that after" "$tmp/out"
 version=5.0
 [[ $base != [45].* ]] || version=6.13
 vendor "$tmp/between" version $version
-refuses "apply: a version between, of which none fits" "version $version, for which there is no series; there is one for: .*" \
+refuses "apply: a version between, of which none fits" "version $version: there is no series for it, only for: .*" \
 	"$series" apply "$victim"
 grep -qE '^series.sh: (patches/.* does not fit this tree|.* there are (only|no) fixes)' "$tmp/out" && grep -q 'KERNEL=' "$tmp/out"
 result $? "apply: a version between, of which none fits: why" "$tmp/out"
@@ -582,7 +582,7 @@ n=$(find "$tmp/signed-mails" -name '*.patch' | wc -l)
 diff "$tmp/said" <(echo "$n From: \"A. N. Other\" <me@example.org>"; echo "$((n - 1)) Signed-off-by: A. N. Other <me@example.org>") >>"$tmp/out"
 result $? "series: SIGNOFF sends the mails, and signs them" "$tmp/out"
 for wrong in nobody 'a b@c' '<a@b>' 'A <b>' 'A B <a@b> ' $'A\nB <a@b>'; do
-	refuses "apply: SIGNOFF='${wrong//$'\n'/ }'" 'it has to be "Name <mail>"' env SIGNOFF="$wrong" "$series" apply "$victim"
+	refuses "apply: SIGNOFF='${wrong//$'\n'/ }'" 'must be "Name <mail>"' env SIGNOFF="$wrong" "$series" apply "$victim"
 done
 
 # Numbers of the feature that he has for something else. Nothing else is said, though the
@@ -590,7 +590,7 @@ done
 while IFS='|' read -r name number; do
 	vendor "$tmp/numbers" sed -i "1i #define ${number//|/\\n#define }" include/uapi/linux/kvm.h
 	sed -i 's/^VERSION = .*/VERSION = 1/' "$victim/Makefile"
-	refuses "apply: $name: which" "^  KVM_(CAP|EXIT)_VENDOR is (28|177), as KVM_(EXIT_ARM_NISV|CAP_ARM_NISV_TO_USER): include/uapi/linux/kvm.h\$" \
+	refuses "apply: $name: which" "^  KVM_(CAP|EXIT)_VENDOR is (28|177), like KVM_(EXIT_ARM_NISV|CAP_ARM_NISV_TO_USER): include/uapi/linux/kvm.h\$" \
 		"$series" apply "$victim"
 done <<-'END'
 	the exit's number in hex|KVM_EXIT_VENDOR 0x1c
@@ -600,10 +600,10 @@ done <<-'END'
 END
 vendor "$tmp/numbers" sed -i 's/\(__u8 *\)\(ext_dabt_pending\|pad\[6\]\);/\1vendor;\n\t\t\1pad[5];/' arch/arm64/include/uapi/asm/kvm.h
 refuses "apply: the byte of ext_dabt_pending is taken: by whom" \
-	'^  vendor is where ext_dabt_pending is: arch/arm64/include/uapi/asm/kvm.h$' "$series" apply "$victim"
+	'^  vendor is at the offset of ext_dabt_pending: arch/arm64/include/uapi/asm/kvm.h$' "$series" apply "$victim"
 
 victim=$tmp/mails
-refuses "apply: no kernel tree" 'is no kernel tree' "$series" apply "$victim"
+refuses "apply: no kernel tree" 'is not a kernel tree' "$series" apply "$victim"
 refuses "apply: no such folder" 'no such folder' "$series" apply "$tmp/nowhere"
 refuses "series: an unknown base" "no series for base '9.9'" "$series" emit "$tmp/am" base 9.9 "$tmp/x"
 refuses "make: an unknown base" "no BASE=9.9" env -u MAKEFLAGS make -s -C "$top" check KERNEL= BASE=9.9

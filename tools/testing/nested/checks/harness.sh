@@ -39,29 +39,29 @@ bad() {
 	run CPU=max+64k	max\+64k: leave out .*64k
 	check IMAGE=debian CELLS=max+64k	max\+64k: leave out .*64k
 	bench CPU=max+4cpu	choose one of 4cpu and icount
-	check ARCH=mips	ARCH=mips: it may be
-	check GIC=7	GIC=7: it may be
-	check CPUS=abc	CPUS=abc: it may be
-	check TIMEOUT=abc	TIMEOUT=abc: a number
-	check TIMEOUT=99999999999999999999	TIMEOUT=9+: a number
-	check JOBS=x	JOBS=x: a number
-	check OPS=0	OPS=0: a number
-	soak SOAK_OPS=-1	SOAK_OPS=-1: a number
-	check INSTANCES=1k	INSTANCES=1k: a number
-	soak SOAK_INSTANCES=	SOAK_INSTANCES=: a number
-	check SEED=x	SEED=x: a number
-	check KERNEL="$tmp/rewound"	that name means a tree of ours
-	check DOCS=yes	DOCS=yes: it may be "no", or empty
-	series SIGNOFF=nobody	SIGNOFF=nobody: it has to be
-	series SIGNOFF=a\ b@c	SIGNOFF=a b@c: it has to be
-	series SIGNOFF='<a@b>'	SIGNOFF=<a@b>: it has to be
-	run FIRMWARE=bios	FIRMWARE=bios: it may be aavmf or u-boot
-	run GUEST=x	GUEST=x: it may be installer
+	check ARCH=mips	ARCH=mips: must be
+	check GIC=7	GIC=7: must be
+	check CPUS=abc	CPUS=abc: must be
+	check TIMEOUT=abc	TIMEOUT=abc: must be a number
+	check TIMEOUT=99999999999999999999	TIMEOUT=9+: must be a number
+	check JOBS=x	JOBS=x: must be a number
+	check OPS=0	OPS=0: must be a number
+	soak SOAK_OPS=-1	SOAK_OPS=-1: must be a number
+	check INSTANCES=1k	INSTANCES=1k: must be a number
+	soak SOAK_INSTANCES=	SOAK_INSTANCES=: must be a number
+	check SEED=x	SEED=x: must be a number
+	check KERNEL="$tmp/rewound"	that name stands for a tree in
+	check DOCS=yes	DOCS=yes: must be "no" or empty
+	series SIGNOFF=nobody	SIGNOFF=nobody: must be
+	series SIGNOFF=a\ b@c	SIGNOFF=a b@c: must be
+	series SIGNOFF='<a@b>'	SIGNOFF=<a@b>: must be
+	run FIRMWARE=bios	FIRMWARE=bios: must be aavmf or u-boot
+	run GUEST=x	GUEST=x: must be installer
 	run FIRMWARE=u-boot GUEST=installer	FIRMWARE= and GUEST=: choose one
 	check FIRMWARE=aavmf	are for make run, not for make check
-	vmms VMM_QEMU=1.0	no patches for that; there are for: .*7\.2
+	vmms VMM_QEMU=1.0	no patches for that version, only for: .*7\.2
 	vmms KVMTOOL=/nonexistent	KVMTOOL=/nonexistent: no such folder
-	vmms KVMTOOL=/usr	KVMTOOL=/usr is no kvmtool tree
+	vmms KVMTOOL=/usr	KVMTOOL=/usr is not a kvmtool tree
 	END
 }
 
@@ -135,11 +135,11 @@ host '' "nested: ${all//\\n/\\nnested: }finished\n"
 says "the same, over the console"
 
 host '' ''
-says "QEMU does not start: once" 'max: boot: ended before its job was done; not run: one three two'
+says "QEMU does not start: once" 'max: boot: ended before the job was done; not run: one three two'
 
 touch "$tmp/hangs"
 host '' 'Linux\n'
-says "a kernel that hangs before its init: once" 'max: boot: hung: nothing came of it in 1 s; not run: one three two'
+says "a kernel that hangs before its init: once" 'max: boot: hung: no result in 1 s; not run: one three two'
 
 host "up 1\nbegin one\nTAP version 13\n1..1\n" 'Kernel panic - not syncing: why\n'
 says "a test takes the kernel with it: that test fails, and the others are named once" \

@@ -125,7 +125,7 @@ takes "an Image, and a folder with its modules" "$order" Image tree/usr
 refuses "no such file" 'nowhere: no such file or folder' "$tmp/nowhere"
 refuses "one file of two is missing" 'nowhere: no such file or folder' "$tmp/Image $tmp/nowhere"
 refuses "a file that is no kernel" 'no Image of an arm64 kernel' "$tmp/sources"
-refuses "a file that is no package" 'broken.deb: no Debian package' "$tmp/broken.deb"
+refuses "a file that is no package" 'broken.deb: not a Debian package' "$tmp/broken.deb"
 refuses "a package for another architecture" 'a package for amd64; give one for arm64' "$tmp"/linux-image-amd64_*
 refuses "linux-image-VERSION as it is from 6.19 on" \
 	'only depends on linux-binary-7.9.1-arm64 and linux-modules-7.9.1-arm64: .* IMAGE=debian:7.9.1$' "$tmp"/linux-image-7.9.1-*
@@ -136,4 +136,4 @@ refuses "a folder with two kernels: which" 'several kernels.*/linux-binary-7.9.1
 refuses "debian: and nothing" 'give a suite, as .*, or a version' debian:
 APT_CONFIG=$tmp/machine refuses "a suite that the mirror does not have" 'has no suite trixie-backports' debian:trixie-backports
 APT_CONFIG=$tmp/no-machine refuses "a suite, without a mirror" 'apt knows no Debian mirror' debian:trixie
-refuses "make run" 'not with IMAGE=' "$tmp/Image" run
+refuses "make run" 'does not work with IMAGE=' "$tmp/Image" run
