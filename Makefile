@@ -18,6 +18,8 @@ LINE		:= $(BASE:-rewound=)
 DOCS		?=
 SIGNOFF		?=
 BUILD		?= $(CURDIR)/build
+# What export writes: patches/export.sh knows which there are
+FORMAT		?=
 # What that tree needs besides, or you want: a fragment of a kernel configuration
 CONFIG		?=
 
@@ -82,6 +84,8 @@ CCACHE_DIR	?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ccache
 # The trees that there are: see tools/testing/nested/build/tree.sh
 BASES		:= $(shell tools/testing/nested/build/tree.sh bases)
 
+FORMATS		:= $(shell patches/export.sh formats)
+
 export VMM DOCS SIGNOFF ARCH BASE QEMU GIC CPUS TIMEOUT CROSS_COMPILE JOBS CCACHE_DIR
 # To git they say which repository, whatever folder it is called in; hooks have them
 unexport GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
@@ -131,7 +135,7 @@ export STAGES := $(B)/log/stages
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run check check-all cells soak mutants prefixes bench judge vmms apply series clean distclean
+.PHONY: help run check check-all cells soak mutants prefixes bench judge vmms apply series export clean distclean
 .PHONY: arm64 ours ready packages base tree images rootfs foreign checks FORCE
 
 help:
@@ -153,6 +157,7 @@ help:
 	@echo '                          then make run has a column more'
 	@echo '  make apply KERNEL=dir   put the series on your kernel tree, whole or not at all'
 	@echo '  make series             write the series as mails to $$(BUILD)/$$(BASE)/mails'
+	@echo '  make export FORMAT=     write it for another tool, to $$(BUILD)/$$(BASE)/export/$$(FORMAT)'
 	@echo '  make clean              remove what was built, keep what was fetched'
 	@echo '  make distclean          remove $$(BUILD)'
 	@echo
@@ -160,6 +165,7 @@ help:
 	@printf '  %-14s %-26s %s\n' \
 		BASE '$(BASE)' 'the kernel, Debian'\''s: $(BASES)' \
 		KERNEL '$(KERNEL)' 'or a kernel tree of yours, of which a copy is used' \
+		FORMAT '$(FORMAT)' 'of make export: $(FORMATS)' \
 		CONFIG '$(CONFIG)' 'a fragment of a kernel configuration, if it needs more' \
 		SERIES '$(SERIES)' 'none: check that kernel as it is' \
 		DOCS '$(DOCS)' 'no: leave Documentation of that tree as it is' \
@@ -208,8 +214,9 @@ base:
 	@[ -z '$(KERNEL)' ] || [ -n '$(SERIES)' ] || patches/series.sh base '$(KERNEL)' >/dev/null
 	@[ -n '$(KERNEL)' ] || [ -n '$(filter $(BASE),$(BASES))' ] || \
 		{ echo "make: no BASE=$(BASE); there is: $(BASES); for another kernel, give KERNEL=dir" >&2; exit 2; }
-	@[ -z '$(IMAGE)' ] || [ -z '$(filter run mutants bench series,$(MAKECMDGOALS))' ] || \
+	@[ -z '$(IMAGE)' ] || [ -z '$(filter run mutants bench series export,$(MAKECMDGOALS))' ] || \
 		{ echo "make $(MAKECMDGOALS): does not work with IMAGE= (only check, cells and soak do): give BASE= or KERNEL=" >&2; exit 2; }
+	@[ -z '$(filter export,$(MAKECMDGOALS))' ] || patches/export.sh check '$(FORMAT)'
 	@[ -z '$(CONFIG)' ] || [ -r '$(CONFIG)' ] || { echo 'make: CONFIG=$(CONFIG): no such file' >&2; exit 2; }
 	@[ -z '$(SYSTEM)' ] || [ -z '$(filter check check-all cells soak mutants prefixes bench,$(MAKECMDGOALS))' ] || \
 		{ echo 'make: FIRMWARE= and GUEST= are for make run, not for make $(MAKECMDGOALS)' >&2; exit 2; }
@@ -374,8 +381,13 @@ apply:
 series: tree
 	@patches/series.sh emit $B/linux base $(LINE) $B/mails
 
+# Your tree is only read, so there is no copy of it
+export: ours $(if $(KERNEL),base,series)
+	@$(if $(KERNEL),patches/series.sh mails '$(KERNEL)' $B/mails)
+	@patches/export.sh '$(FORMAT)' $B/mails $B/export/$(FORMAT) $(KERNEL:%='%')
+
 clean:
-	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image modules mutants prefixes bench results* log mails kselftest payload series-check linux/obj* linux/check*)) $(BUILD)/checks
+	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image modules mutants prefixes bench results* log mails export kselftest payload series-check linux/obj* linux/check*)) $(BUILD)/checks
 
 distclean:
 	rm -rf $(BUILD)

@@ -55,6 +55,8 @@ bad() {
 	series SIGNOFF=nobody	SIGNOFF=nobody: must be
 	series SIGNOFF=a\ b@c	SIGNOFF=a b@c: must be
 	series SIGNOFF='<a@b>'	SIGNOFF=<a@b>: must be
+	export	which format\? Say FORMAT=, one of: quilt
+	export FORMAT=deb	FORMAT=deb: there is no such format; there is: quilt
 	run FIRMWARE=bios	FIRMWARE=bios: must be aavmf or u-boot
 	run GUEST=x	GUEST=x: must be installer
 	run FIRMWARE=u-boot GUEST=installer	FIRMWARE= and GUEST=: choose one

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # patches.sh: is each patch there once? A line names the file of another line in its
-# series, where that fits. Prints TAP.
+# series, where that fits. Does each say what mainline has of it? Prints TAP.
 
 set -u
 
@@ -31,7 +31,7 @@ essence() {
 		END { flush() }' "$1"
 }
 
-plan 2
+plan 4
 
 for p in [0-9]*/*.patch qemu/*/*.patch; do
 	echo "$(essence "$p" | sha256sum) $p"
@@ -43,3 +43,15 @@ for s in */series qemu/*/series; do
 	sed -nE "s|^([^#[:blank:]][^[:blank:]]*\.patch).*|${s%/*}/\1|p" "$s"
 done | xargs -n 1 realpath -m --relative-to . | sort -u | diff - <(printf '%s\n' */*.patch qemu/*/*.patch | sort) >"$tmp/out"
 result $? "each patch is in a series, and each that is in one is there" "$tmp/out"
+
+./export.sh facts [0-9]*/*.patch >"$tmp/facts" 2>"$tmp/out" && awk -F '\t' '
+	$2 == "mainline" && what[$4] && what[$4] != $3 " " $5 { print $1 ": " $4 " is " $3 " " $5 ", but elsewhere " what[$4] }
+	$2 == "mainline" { what[$4] = $3 " " $5 }' "$tmp/facts" >"$tmp/out"
+[ ! -s "$tmp/out" ]
+result $? "each patch says what mainline has of it, and all agree" "$tmp/out"
+
+# The last of a fix's commits makes it whole
+fixes=$(sed -nE 's,^[^\t]*/(fix-[0-9]+)[^\t]*\t(mainline\t(v[0-9.]+)|none|never).*,\1 \3,p' "$tmp/facts" |
+	sort -k 1,1 -k 2,2rV | awk '!seen[$1]++ { print $1, $2 ? $2 : "never" }')
+sed -nE 's/^  (fix-[0-9]+)  .* (v[0-9]+\.[0-9]+|never) .*/\1 \2/p' README | diff <(echo "$fixes") - >"$tmp/out"
+result $? "README has the versions that the patches have" "$tmp/out"
