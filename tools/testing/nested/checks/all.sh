@@ -31,6 +31,7 @@ stage 'what the base has of it' "$results/host/base.tap" \
 stage 'a guest with QEMU' "$results/host/guest.tap" \
 	"$nested/checks/guest.sh" "$dir" "$results/guest" "$cpu" "$rootfs"
 stage 'make apply, make series' "$results/host/apply.tap" "$nested/checks/apply.sh" "$line" "$dir/linux"
+stage 'make export' "$results/host/export.tap" "$nested/checks/export.sh" "$line" "$dir/linux"
 
 # keep KEY DIR NAME TAP COMMAND...: what was cut short is done again, as what failed is
 keep() {

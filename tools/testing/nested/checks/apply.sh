@@ -12,21 +12,13 @@ nested=$(cd "$(dirname "$0")/.." && pwd)
 top=$(cd "$nested/../../.." && pwd)
 series=$top/patches/series.sh
 . "$nested/checks/tap.sh"
+. "$nested/checks/clone.sh"
 tmp=$(mktemp -d "$(dirname "$linux")/apply-check.XXXXXX")
 # Where others can read, too
 trees=$(mktemp -d)
 chmod 755 "$trees"
 trap 'rm -rf "$tmp" "$trees"' EXIT
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
-
-# A clone of the base tree, as far as the series is concerned
-tree() {
-	git clone -qsn "$linux" "$1" 2>/dev/null
-	"$series" paths "$base" | sed 's|^|/|' |
-		xargs git -C "$1" sparse-checkout set --no-cone /Makefile /Kbuild /arch/arm64/include/ /arch/arm64/kvm/ \
-			{,/tools}/include/uapi/linux/kvm.h /tools/arch/arm64/include/uapi/asm/kvm.h
-	git -C "$1" checkout -q -B mine base
-}
 
 # What a tree holds, whose the files are, and where its branch is
 state() {
