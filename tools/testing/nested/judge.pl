@@ -7,22 +7,18 @@
 use strict;
 use warnings;
 use File::Basename;
+use FindBin;
+use lib $FindBin::Bin;
 use POSIX 'strftime';
+use Results qw(contract read_tap verdicts);
 use Text::Wrap;
 
 my ($rows, @dirs) = @ARGV;
-my (@ids, %text, %cope, @versions, %verdict, %hosts);
-
-open my $fh, '<', $rows or die "judge: $rows: $!\n";
-while (<$fh>) {
-	chomp;
-	next if /^#/ || /^$/;
-	my ($id, $text, $cope) = split /\t/;
-	push @ids, $id;
-	$text{$id} = $text;
-	$cope{$id} = $cope;
-}
-close $fh;
+my (@versions, %verdict, %hosts);
+my @contract = contract($rows);
+my @ids = map { $_->{id} } @contract;
+my %text = map { $_->{id} => $_->{text} } @contract;
+my %cope = map { $_->{id} => $_->{cope} } @contract;
 
 for my $dir (@dirs) {
 	# A kernel's name does not say which point release it is, but its banner does
@@ -30,12 +26,12 @@ for my $dir (@dirs) {
 		or die "judge: $dir has no Debian kernel\n";
 	$version =~ s/-.*//;
 	push @versions, $version;
-	$hosts{basename(dirname($_))} = 1 for glob "$dir/results/*/nisv_*.tap";
-	for (qx{@{[dirname($0)]}/rows.pl $dir/results/*/nisv_*.tap}) {
-		my ($id, $what) = split;
-
+	my @taps = glob "$dir/results/*/nisv_*.tap";
+	$hosts{basename(dirname($_))} = 1 for @taps;
+	my %what = verdicts(map { @{ (read_tap($_))[0] } } @taps);
+	for my $id (sort keys %what) {
 		die "judge: $id is not in $rows\n" unless exists $text{$id};
-		$verdict{$id}{$version} = { passed => 'yes', failed => '**no**', skipped => '-' }->{$what};
+		$verdict{$id}{$version} = { passed => 'yes', failed => '**no**', skipped => '-' }->{$what{$id}};
 	}
 }
 

@@ -8,57 +8,29 @@
 
 use strict;
 use warnings;
-use TAP::Parser;
+use FindBin;
+use lib $FindBin::Bin;
+use Results qw(results);
 
 my ($title, $dir, @cells) = @ARGV;
 my (%count, @problems, %skipped);
 my %total = (passed => 0, failed => 0, skipped => 0);
 my (@ktap, $points);
 
-for my $cell (@cells) {
-	my @files = sort glob "$dir/$cell/*.tap";
+for my $r (results($dir, @cells)) {
+	my ($cell, $name) = @$r{qw(cell name)};
+	my %n = map { $_ => 0 } keys %total;
 
-	if (!@files && $cell ne 'host') {
-		$total{failed}++;
-		push @problems, "$cell: there are no results";
+	for my $t (@{$r->{tests}}) {
+		$n{$t->{what}}++;
+		$total{$t->{what}}++;
+		push @problems, join ': ', $cell, $name // (), $t->{test} if $t->{what} eq 'failed';
+		push @{$skipped{"$name: $t->{reason}"}{$t->{test}}}, $cell if $t->{what} eq 'skipped';
 	}
-	for my $file (@files) {
-		my ($name) = $file =~ m{([^/]+)\.tap$};
-		my $n = $count{$name}{$cell} = { passed => 0, failed => 0, skipped => 0 };
-		my ($bail, @lines);
-
-		open my $fh, '<', $file or die "report: $file: $!\n";
-		my $tap = do { local $/; <$fh> };
-		close $fh;
-		my $parser = TAP::Parser->new({ tap => $tap });
-		my $whole = $tap =~ /\S/;
-		while (my $r = $parser->next) {
-			push @lines, $r->raw;
-			$bail = $r->explanation if $r->is_bailout;
-			next unless $r->is_test;
-			my $what = $r->has_skip ? 'skipped' : $r->is_ok ? 'passed' : 'failed';
-			(my $test = $r->description) =~ s/^- //;
-			$n->{$what}++;
-			push @problems, "$cell: $name: $test" if $what eq 'failed';
-			push @{$skipped{"$name: " . $r->explanation}{$test}}, $cell if $what eq 'skipped';
-		}
-		my $ran = $n->{passed} + $n->{failed} + $n->{skipped};
-		if ($parser->skip_all) {
-			$n->{skipped}++;
-			push @{$skipped{"$name: " . $parser->skip_all}{'all of it'}}, $cell;
-		} elsif (defined $bail && !$ran && !defined $parser->tests_planned) {
-			$n->{failed}++;
-			push @problems, "$cell: $name: $bail";
-		} elsif (!$whole || defined $bail || ($parser->tests_planned // -1) != $ran) {
-			$n->{failed}++;
-			push @problems, "$cell: $name: ended after $ran of " .
-				($parser->tests_planned // 'an unknown number of') . ' tests' .
-				(defined $bail ? ": $bail" : '');
-		}
-		$total{$_} += $n->{$_} for keys %total;
-		push @ktap, map({ "    $_\n" } @lines),
-			($n->{failed} ? 'not ok ' : 'ok ') . ++$points . " $cell $name\n";
-	}
+	next unless defined $name;
+	$count{$name}{$cell} = \%n;
+	push @ktap, map({ "    $_\n" } @{$r->{lines}}),
+		($n{failed} ? 'not ok ' : 'ok ') . ++$points . " $cell $name\n";
 }
 
 open my $ktap, '>', "$dir/check.tap" or die "report: $dir/check.tap: $!\n";
