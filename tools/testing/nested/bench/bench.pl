@@ -12,7 +12,8 @@
 #   log/stages                  how long each stage took, each time that it was run
 #
 # and leaves bench/summary, which is what it prints, bench/bench.csv, and a plot of each
-# group, bench/GROUP.svg. Exit code 1 if something was not measured.
+# group, bench/GROUP.svg. For the page: bench/bars, and bench/plots, which says what each
+# plot is. Exit code 1 if something was not measured.
 
 use strict;
 use warnings;
@@ -172,34 +173,40 @@ my @global = (
 	  sub { ratio(of('decode', 'loads-stores', 'capstone'), of('decode', 'loads-stores', 'libnisv')) } ],
 );
 
+open my $bars, '>', "$dir/bars" or die "bench: $dir/bars: $!\n";
 sub held {
-	my ($r, $sign, $limit) = @_;
+	my ($name, $sign, $limit, $cpu, $r) = @_;
+	my $shown = defined $r ? sprintf '%.3f', $r : '-';
+	my $missed = defined $r && ($sign eq '<=' ? $shown > $limit : $shown < $limit);
 
-	return '-' unless defined $r;
-	my $shown = sprintf '%.3f', $r;
-	return $shown . (($sign eq '<=' ? $shown <= $limit : $shown >= $limit) ? '' : ' MISSED');
+	print $bars join("\t", $name, $sign, sprintf('%.3f', $limit), $cpu, $shown,
+			 $missed ? 'missed' : defined $r ? 'held' : 'not measured'), "\n";
+	return $shown . ($missed ? ' MISSED' : '');
 }
 
 say_it sprintf("\n%-40s%12s ", 'bar', ''), (map { sprintf '%16s', $_ } @cpus), "\n";
 for (@bars) {
 	my ($name, $sign, $limit, $is) = @$_;
 
-	say_it sprintf('%-40s%5s%7.3f ', $name, $sign, $limit), (map { sprintf '%16s', held(scalar $is->($_), $sign, $limit) } @cpus), "\n";
+	say_it sprintf('%-40s%5s%7.3f ', $name, $sign, $limit), (map { sprintf '%16s', held($name, $sign, $limit, $_, scalar $is->($_)) } @cpus), "\n";
 }
 for (@global) {
 	my ($name, $sign, $limit, $is) = @$_;
 
-	say_it sprintf("%-40s%5s%7.3f %16s\n", $name, $sign, $limit, held(scalar $is->(), $sign, $limit));
+	say_it sprintf("%-40s%5s%7.3f %16s\n", $name, $sign, $limit, held($name, $sign, $limit, '', scalar $is->()));
 }
+close $bars;
 
 open my $csv, '>', "$dir/bench.csv" or die "bench: $dir/bench.csv: $!\n";
 print $csv "group,what,variant,cpu,value,unit\n", map { "$_,$csv{$_}\n" } sort keys %csv;
 close $csv;
 
 # A group of bars for each row, a bar for each column
+open my $plots, '>', "$dir/plots" or die "bench: $dir/plots: $!\n";
 sub plot {
 	my ($group, $about, $unit, $columns, @rows) = @_;
 
+	print $plots "$group\t$about\t$unit\n";
 	open my $fh, '>', "$dir/$group.dat" or die "bench: $dir/$group.dat: $!\n";
 	print $fh join("\t", map { "\"$_\"" } '', @$columns), "\n";
 	print $fh join("\t", "\"$_->[0]\"", map { $_ // '?' } @$_[1 .. @$columns]), "\n" for @rows;
@@ -220,6 +227,8 @@ plot('guest', 'From the start of the VMM to the init of its guest', 'million ins
      map { my $cpu = $_; [ $cpu, map { of('guest', 'up-instructions', $_, $cpu) } qw(vmm qemu) ] } @cpus);
 plot('stages', 'The harness', 'seconds', [ 'first', 'last' ],
      map { my $s = $_; [ $s, map { of('stages', $s, $_) } qw(first last) ] } @{ $seen{stages} });
+
+close $plots;
 
 say_it "\n(figures: $dir/bench.csv, plots: $dir/*.svg)\n";
 exit($bad ? 1 : 0);
