@@ -135,7 +135,7 @@ export STAGES := $(B)/log/stages
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run check check-all cells soak mutants prefixes bench judge vmms apply series export clean distclean
+.PHONY: help run check check-all cells soak mutants prefixes bench judge report vmms apply series export clean distclean
 .PHONY: arm64 ours ready packages base tree images rootfs foreign checks FORCE
 
 help:
@@ -153,6 +153,8 @@ help:
 	@echo '  make bench              what it costs, in instructions, without and with the series'
 	@echo '  make judge              run the kselftests on Debian kernels, and write the page that'
 	@echo '                          says which kernel does what'
+	@echo '  make report             one page of HTML of what make check, bench and judge have left:'
+	@echo '                          $$(BUILD)/$$(BASE)/report/index.html'
 	@echo '  make vmms               build QEMU with libnisv, and kvmtool if KVMTOOL= says where it is;'
 	@echo '                          then make run has a column more'
 	@echo '  make apply KERNEL=dir   put the series on your kernel tree, whole or not at all'
@@ -308,12 +310,20 @@ host-base: FORCE
 checks: host-base
 	@$N/checks/all.sh $(LINE) $B $(RESULTS) $(call plain,$(RUN_CPU)) $(ROOTFS)
 
-REPORT = $N/report.pl "$(NAME) $$(cat $B/version) $(WITH), GICv$(GIC), $(CPUS) CPUs, $$($(QEMU) --version | head -n 1)" \
+# What is tested, in words
+KERNEL_IS = $(NAME) $$(cat $B/version) $(WITH)
+MACHINE_IS = GICv$(GIC), $(CPUS) CPUs
+QEMU_IS	= $$($(QEMU) --version | head -n 1)
+# A folder for the results of these cells, which says what they are of
+folder	= rm -rf $(RESULTS); mkdir -p $(RESULTS); printf '%s\t%s\n' kernel "$(KERNEL_IS)" machine "$(MACHINE_IS)" \
+	emulator "$(QEMU_IS)" cells '$(strip $1)' revision "$$(git describe --always --dirty 2>/dev/null)" >$(RESULTS)/about
+
+REPORT = $N/report.pl "$(KERNEL_IS), $(MACHINE_IS), $(QEMU_IS)" \
 	$(RESULTS) $(CELLS) host && echo "(table: $(RESULTS)/summary, TAP: $(RESULTS)/check.tap)"
 
 check: CHECKS := $(if $(filter series,$(SUBJECT)),checks)
 check cells: ready
-	@rm -rf $(RESULTS); mkdir -p $(RESULTS)
+	@$(call folder,$(CELLS))
 	@$(MAKE) --no-print-directory -j$(JOBS) $(CHECKS) $(addprefix host-,$(CELLS))
 	@$(REPORT)
 
@@ -347,8 +357,9 @@ BENCH_CPUS	:= $(or $(CPU),cortex-a57 max)
 BENCH_KERNELS	:= base series $(if $(filter %-rewound,$(BASE)),debian)
 bench: RESULTS := $(B)/bench
 bench: TESTS := bench
+bench: MACHINE_IS = GICv$(GIC), one CPU
 bench: arm64 ready
-	@rm -rf $(RESULTS); mkdir -p $(RESULTS)
+	@$(call folder,$(HOSTS))
 	@set -e; $(foreach c,$(BENCH_CPUS),$(foreach k,$(BENCH_KERNELS),$(call cell,$c-$k,$c+icount,$B/image/$k/Image,instructions);))
 	@set -e; $(foreach c,$(BENCH_CPUS),$(STAGE) 'guest on $c' $(B)/log/bench-$c-guest \
 		$N/boot/boot.sh $(RESULTS)/$c-guest $c+icount $B/image/series/Image $B/payload/guest.cpio clock $(ROOTFS);)
@@ -369,6 +380,12 @@ judge:
 	done; $N/judge.pl $N/rows "$$@" >$(JUDGMENT).new && mv $(JUDGMENT).new $(JUDGMENT)
 	@echo 'written: $(JUDGMENT)'
 
+# All that is there, as a page
+PAGE	:= $(B)/report$(if $(SERIES),-asis)/index.html
+report: base
+	@$N/page.pl $(PAGE) $B $(RESULTS) $(JUDGMENT)
+	@echo 'written: $(PAGE)'
+
 # VMMs for the nested host, and any other
 vmms: arm64 packages
 	@$(STAGE) 'VMMs with libnisv' $(VMMS)/log $N/build/vmms.sh $(VMMS) $(VMM_QEMU) $(KVMTOOL:%='%')
@@ -387,7 +404,7 @@ export: ours $(if $(KERNEL),base,series)
 	@patches/export.sh '$(FORMAT)' $B/mails $B/export/$(FORMAT) $(KERNEL:%='%')
 
 clean:
-	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image modules mutants prefixes bench results* log mails export kselftest payload series-check linux/obj* linux/check*)) $(BUILD)/checks
+	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image modules mutants prefixes bench results* report* log mails export kselftest payload series-check linux/obj* linux/check*)) $(BUILD)/checks
 
 distclean:
 	rm -rf $(BUILD)

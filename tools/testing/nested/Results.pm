@@ -9,7 +9,7 @@ use warnings;
 use Exporter 'import';
 use TAP::Parser;
 
-our @EXPORT_OK = qw(contract read_tap results verdicts);
+our @EXPORT_OK = qw(contract read_tap results rows_of verdicts);
 
 # The file "rows", in its order: what each row is called, what a kernel should do, what helps
 # where it does not, and the part of the contract that it belongs to

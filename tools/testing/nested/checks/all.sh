@@ -57,6 +57,7 @@ once 'the forms and the assembler' forms.tap \
 	"$nested/checks/forms.sh" "$top/tools/testing/selftests/kvm/arm64/nisv_forms.h"
 once 'the library' library.tap "$nested/checks/library.sh" "$dir/../checks/libnisv"
 once 'the harness' harness.tap "$nested/checks/harness.sh"
+once 'the report' report.tap "$nested/checks/report.sh"
 once 'patches, each once' patches.tap "$nested/checks/patches.sh"
 once 'shellcheck' scripts.tap "$nested/checks/scripts.sh"
 

@@ -61,6 +61,8 @@ bad() {
 	run GUEST=x	GUEST=x: must be installer
 	run FIRMWARE=u-boot GUEST=installer	FIRMWARE= and GUEST=: choose one
 	check FIRMWARE=aavmf	are for make run, not for make check
+	report	no results in .*: make check makes them
+	report BASE=2.4	no BASE=2.4; there is: .*6\.1
 	vmms VMM_QEMU=1.0	no patches for that version, only for: .*7\.2
 	vmms KVMTOOL=/nonexistent	KVMTOOL=/nonexistent: no such folder
 	vmms KVMTOOL=/usr	KVMTOOL=/usr is not a kvmtool tree
