@@ -380,11 +380,14 @@ judge:
 	done; $N/judge.pl $N/rows "$$@" >$(JUDGMENT).new && mv $(JUDGMENT).new $(JUDGMENT)
 	@echo 'written: $(JUDGMENT)'
 
-# All that is there, as a page
+# All that is there, as a page; and pictures of it, for who changes the page
 PAGE	:= $(B)/report$(if $(SERIES),-asis)/index.html
+SCREENSHOT ?=
 report: base
+	@case '$(SCREENSHOT)' in ''|*.png) ;; *) echo 'make: SCREENSHOT=$(SCREENSHOT): call it FILE.png' >&2; exit 2 ;; esac
 	@$N/page.pl $(PAGE) $B $(RESULTS) $(JUDGMENT)
 	@echo 'written: $(PAGE)'
+	@$(if $(SCREENSHOT),$N/screenshot.sh $(PAGE) '$(SCREENSHOT)')
 
 # VMMs for the nested host, and any other
 vmms: arm64 packages

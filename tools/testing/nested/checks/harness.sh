@@ -63,6 +63,7 @@ bad() {
 	check FIRMWARE=aavmf	are for make run, not for make check
 	report	no results in .*: make check makes them
 	report BASE=2.4	no BASE=2.4; there is: .*6\.1
+	report SCREENSHOT=x.jpg	SCREENSHOT=x.jpg: call it FILE.png
 	vmms VMM_QEMU=1.0	no patches for that version, only for: .*7\.2
 	vmms KVMTOOL=/nonexistent	KVMTOOL=/nonexistent: no such folder
 	vmms KVMTOOL=/usr	KVMTOOL=/usr is not a kvmtool tree
