@@ -58,7 +58,7 @@ enum nisv_result {
 	NISV_OTHER	= -1,	/* neither load nor store */
 	NISV_UNALLOCATED = -2,	/* among the loads and stores, but unallocated */
 	NISV_UNPREDICTABLE = -3,/* the architecture does not say what it does */
-	NISV_NO_ACCESS	= -4,	/* a prefetch: it never faults */
+	NISV_NO_ACCESS	= -4,	/* a prefetch, or a non-fault load: it never faults */
 	/* Recognised, but not carried out; also everything on a vCPU that has EL2 */
 	NISV_UNSUPPORTED = -5,
 
@@ -215,6 +215,10 @@ enum nisv_extend {
 #define NISV_FLDMX	(1u << 17)	/* VLDM, VSTM that transfer one more word */
 #define NISV_MUL_VL	(1u << 18)	/* SVE: imm counts vectors, as they are in memory */
 #define NISV_PREDICATE	(1u << 19)	/* SVE: Rt is a predicate register */
+#define NISV_VECTOR_BASE (1u << 20)	/* SVE: Rn is a Z register, an address in each element */
+#define NISV_VECTOR_OFFSET (1u << 21)	/* SVE: Rm is a Z register, an offset in each element */
+#define NISV_FIRST_FAULT (1u << 22)	/* LDFF1: see nisv_access() */
+#define NISV_NON_FAULT	(1u << 23)	/* LDNF1, which never faults: NISV_NO_ACCESS */
 
 /*
  * One load or store. Register fields have their architectural names; 31 is SP for
@@ -232,7 +236,9 @@ enum nisv_extend {
  *
  * SVE has `nregs` Z registers from Rt on, or a predicate register, with elements of `width`
  * bits, and in `rs` the predicate that says which elements are accessed; without one it is
- * all bytes of the register.
+ * all bytes of the register. With NISV_REPLICATE there are `lanes` elements in memory, and
+ * the register has them again and again. Elements of Rn and Rm, where these are Z registers,
+ * have `width` bits, of which `extend` may take 32. A prefetch has its operation in Rt.
  *
  * If an STM writes back its base and stores it, but not as the lowest register, the
  * architecture does not define the stored value; the library stores the old base.
@@ -304,7 +310,7 @@ enum nisv_reg {
 	/*
 	 * For SVE only. The vector length in bytes, 16 to 256, that the vCPU has at its EL;
 	 * Z registers have as many bytes, predicates an eighth of that: in words, the lowest
-	 * first, with zeros above. FFR is not asked for yet.
+	 * first, with zeros above. FFR is a predicate, of first-fault loads only.
 	 */
 	NISV_VL		= 96,
 	NISV_FFR	= 97,
@@ -355,10 +361,11 @@ struct nisv_bus {
 	 * Return 0 if nothing is there. The library also asks about page tables and
 	 * instructions.
 	 *
-	 * An address is asked about once for each direction, and the answer is used until
-	 * the library returns: *ram has to stay mapped until then (hold what keeps it so,
-	 * as RCU's read lock in QEMU, or a guard of guest memory in Rust). While memory is
-	 * being rearranged, wait until that is finished: 0 makes the guest take an abort.
+	 * The library asks about an address once for each direction (more often only for
+	 * SVE elements that overlap), and uses the answer until it returns: *ram must stay
+	 * mapped until then (hold what keeps it so, as RCU's read lock in QEMU, or a guard of
+	 * guest memory in Rust). While memory is being rearranged, wait until that is
+	 * finished: 0 makes the guest take an abort.
 	 */
 	uint64_t (*at)(void *opaque, uint64_t ipa, uint64_t len, bool write, void **ram);
 	/*
@@ -415,7 +422,12 @@ struct nisv_bus {
  * clear, and then a loop of both would never end. So the library carries out at most 64
  * exclusive loads in a row without an exclusive store, and then returns NISV_LIVELOCK.
  *
- * Two pages: the one that faulted has let the access pass; whether the other one does is
+ * SVE: the library does not access inactive elements, whatever is there. Gathers and
+ * scatters access elements in the order of the vector, on any number of pages. A first-fault
+ * load loads the first active element. It clears FFR for the others, because a device must
+ * not see these accesses before the guest asks for them.
+ *
+ * Two pages, or more: the one that faulted has let the access pass; whether another one does is
  * decided as the CPU would, by AP, PAN, UAO, EPAN, E0PD and DACR. Permissions by
  * indirection or overlay (TCR2_EL1.PIE, POE), and a page that is writable once it is dirty
  * (TCR_EL1.HD), are refused: NISV_PERMISSIONS.
@@ -457,7 +469,8 @@ NISV_API void nisv_kvm_init(struct nisv_cpu *cpu, int vcpu_fd, uint32_t features
  * each that it changes: LDP of two registers takes seven in all, and two more the first
  * time and when the guest has changed how its page tables are walked. Of a vCPU with
  * SVE, KVM_REG_ARM64_SVE_ZREG stands for the SIMD&FP registers. An access of SVE takes as
- * many more as it has Z registers, one of its predicate, and three of the vector length.
+ * many more as it has Z registers, one of its predicate, two of FFR, and three of the vector
+ * length.
  *
  * Return: as nisv_access(); NISV_MISMATCH also for another exit.
  */

@@ -151,6 +151,10 @@ static int base(struct access *a)
 	unsigned int reg;
 	int ret;
 
+	if (a->i->flags & NISV_VECTOR_BASE) {	/* each element has one: nisv_sve_address() */
+		a->base = 0;
+		return NISV_DONE;
+	}
 	if (c->isa != NISV_A64 && a->i->rn == 15) {
 		ret = nisv_get_r(c, 15, &a->base);
 		if (a->i->family != NISV_A32_TABLE_BRANCH)
@@ -248,6 +252,18 @@ static void believe_nothing(struct ctx *c)
 	c->half[1].granule = 0;
 }
 
+/* May the access pass that page, too? */
+static int passes(struct access *a, const struct leaf *leaf)
+{
+	struct ctx *c = a->c;
+	const bool user = !c->privileged || (a->i->flags & NISV_UNPRIV &&
+					     (c->isa != NISV_A64 || !(c->x[NISV_PSTATE] & PSTATE_UAO)));
+	const int ret = nisv_permits(c, leaf, a->writes, user);
+
+	a->certain = ret;
+	return ret;
+}
+
 /*
  * The page that faulted has let the vCPU pass; if there is another one, the vCPU would
  * have to pass there, too.
@@ -257,8 +273,6 @@ static int translate(struct access *a)
 	const uint64_t mask = 0xfff;
 	const bool two = (a->va & mask) + a->len > mask + 1;
 	struct ctx *c = a->c;
-	const bool user = !c->privileged || (a->i->flags & NISV_UNPRIV &&
-					     (c->isa != NISV_A64 || !(c->x[NISV_PSTATE] & PSTATE_UAO)));
 	struct leaf leaf[2];
 	bool faulted = false;
 	int ret;
@@ -278,14 +292,64 @@ static int translate(struct access *a)
 	for (unsigned int p = 0; p < 2 && two; p++) {
 		if ((a->ipa[p] & ~mask) == (a->fault_ipa & ~mask))
 			continue;
-		ret = nisv_permits(c, &leaf[p], a->writes, user);
-		a->certain = ret;
+		ret = passes(a, &leaf[p]);
 		if (ret)
 			return ret;
 	}
 	if (!faulted)
 		return NISV_MISMATCH;
 	c->believed = false;	/* known, by now */
+	return NISV_DONE;
+}
+
+/*
+ * The same for elements on any number of pages. Of one page that is mapped twice, it is not
+ * known which mapping has let the vCPU pass, so both have to.
+ */
+static int translate_each(struct access *a)
+{
+	const uint64_t mask = 0xfff, len = 1 << a->i->size;
+	uint64_t page = 0, passed = 0;	/* virtual: that of `leaf`, and that of `first` */
+	struct leaf leaf, first = { 0 };
+	struct ctx *c = a->c;
+	bool any = false, has_passed = false, faulted = false;
+	int ret = NISV_DONE;
+
+	for (unsigned int n = a->first; n < a->end; n++) {
+		const uint64_t va = a->each[n][0], rest = mask + 1 - (va & mask);
+
+		for (unsigned int p = 0; p < (rest < len ? 2 : 1) && nisv_sve_active(a, n); p++) {
+			const uint64_t here = va + p * rest, bytes = p ? len - rest : rest < len ? rest : len;
+
+			if (!any || (here & ~mask) != page) {
+				if (any && c->believed)
+					return NOT_BELIEVED;
+				any = true;
+				page = here & ~mask;
+				ret = nisv_walk(c, here, false, &leaf);
+				if (ret)
+					return ret;
+				if ((leaf.ipa & ~mask) != (a->fault_ipa & ~mask)) {
+					ret = passes(a, &leaf);
+				} else if (!has_passed) {
+					has_passed = true;
+					passed = page;
+					first = leaf;
+				} else if (page != passed) {
+					ret = passes(a, &leaf);
+					if (!ret)
+						ret = passes(a, &first);
+				}
+				if (ret)
+					return ret;
+			}
+			a->each[n][p] = (leaf.ipa & ~mask) | (here & mask);
+			faulted |= a->fault_ipa - a->each[n][p] < bytes;
+		}
+	}
+	if (!faulted)
+		return NISV_MISMATCH;
+	c->believed = false;
 	return NISV_DONE;
 }
 
@@ -501,7 +565,7 @@ static int place(struct access *a, uint64_t *after)
 		a->big = c->x[NISV_SCTLR_EL1] & (c->privileged ? SCTLR_EE : SCTLR_E0E);
 	else
 		a->big = c->x[NISV_PSTATE] & PSTATE_E;
-	return translate(a);
+	return nisv_is_scattered(i) ? translate_each(a) : translate(a);
 }
 
 static int carry_out(struct access *a, uint64_t esr_iss)

@@ -218,9 +218,9 @@ struct ctx {
 	uint64_t x[NISV_DACR32_EL2 + 1];
 	uint32_t have_v, dirty_v;
 	uint64_t v[32][2];
-	/* Of SVE, what an instruction stores, or is to be written: so many registers and words */
-	unsigned int nz, z_words;
-	uint8_t z_reg[4];
+	/* Of SVE, what an instruction stores, or is to be written: so many registers of so many words */
+	unsigned int nz;
+	uint8_t z_reg[4], z_words[4];
 	uint64_t z[4][32];
 };
 
@@ -347,6 +347,7 @@ bool nisv_exchangeable(const struct memory *m, unsigned int len);
 bool nisv_exchange(const struct memory *m, unsigned int len, uint8_t *old, const uint8_t *new);
 
 #define MAX_BYTES	128		/* VLDM of 16 double words */
+#define MAX_EACH	64		/* elements that a vector register has addresses for */
 
 /* One instruction, found and looked at: from access.c to perform.c */
 struct access {
@@ -365,11 +366,22 @@ struct access {
 	unsigned int split;
 	uint64_t stores;		/* the global monitor, before an exclusive load */
 	struct memory m;
-	/* SVE: the vector length in bytes, Pg, and the first active element */
-	unsigned int vl, first;
-	uint64_t pg[4];
+	/*
+	 * SVE: the vector length in bytes, Pg, from which element to which it accesses those that
+	 * are active, and from which on FFR gets zeros: `elements`, if it does not
+	 */
+	unsigned int vl, first, end, ffr_from;
+	uint64_t pg[4], ffr[4];
+	/* Where each element is, of nisv_is_scattered(): virtual, then of its one or two pages */
+	uint64_t each[MAX_EACH][2];
 	uint8_t data[MAX_BYTES];
 };
+
+/* Does it access elements that have each an address of their own? */
+static inline bool nisv_is_scattered(const struct nisv_insn *i)
+{
+	return i->flags & (NISV_VECTOR_BASE | NISV_VECTOR_OFFSET) && !(i->flags & NISV_FIRST_FAULT);
+}
 
 /*
  * Access memory, and registers in a->c, which are not written yet. Return: NISV_DONE,
@@ -385,6 +397,7 @@ int nisv_look_at(struct access *a, bool write, unsigned int at, unsigned int len
  * Return: of the first, NISV_DONE, NISV_REGISTER, NISV_MISMATCH, NISV_UNSUPPORTED
  */
 int nisv_sve_address(struct access *a);
+bool nisv_sve_active(const struct access *a, unsigned int element);
 int nisv_sve_look(struct access *a);
 int nisv_sve_perform(struct access *a);
 /* It has been performed, and the registers are written */

@@ -12,6 +12,7 @@
 #define V(n)		(U128 | CORE(0x54 + 4 * (n)))
 #define Z(n)		(U2048 | 0x0015 << 16 | (n) << 5)
 #define P(n)		(U256 | 0x0015 << 16 | 0x0400 | (n) << 5)
+#define FFR		P(16)
 #define SVE_LENGTHS	(U512 | 0x0015 << 16 | 0xffff)
 
 static const uint64_t ids[] = {
@@ -111,6 +112,8 @@ static uint64_t sve_id(unsigned int reg)
 		return Z(reg - NISV_V0);
 	if (reg - NISV_Z0 < 32)
 		return Z(reg - NISV_Z0);
+	if (reg == NISV_FFR)
+		return FFR;
 	return reg - NISV_P0 < 16 ? P(reg - NISV_P0) : 0;
 }
 

@@ -121,7 +121,7 @@ int nisv_commit(struct ctx *c)
 			return NISV_REGISTER;
 	}
 	for (unsigned int n = 0; n < c->nz; n++)
-		if (cpu->set(cpu->opaque, c->z_reg[n], c->z[n], c->z_words))
+		if (cpu->set(cpu->opaque, c->z_reg[n], c->z[n], c->z_words[n]))
 			return NISV_REGISTER;
 	for (uint64_t dirty = c->dirty; dirty; dirty &= dirty - 1) {
 		reg = __builtin_ctzll(dirty);

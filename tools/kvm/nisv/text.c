@@ -266,36 +266,81 @@ static void tags(struct text *t, const struct nisv_insn *i)
 	address(t, i);
 }
 
+/* Elements of a Z register */
+static const char *sve_element(const struct nisv_insn *i)
+{
+	return element(i->width == 64 ? 3 : i->width == 32 ? 2 : i->width == 16);
+}
+
 static void sve_address(struct text *t, const struct nisv_insn *i)
 {
-	add(t, i->rn == 31 ? "[sp" : "[x%u", i->rn);
+	const bool vector = i->flags & NISV_VECTOR_OFFSET;
+
+	if (i->flags & NISV_VECTOR_BASE)
+		add(t, "[z%u.%s", i->rn, sve_element(i));
+	else
+		add(t, i->rn == 31 ? "[sp" : "[x%u", i->rn);
 	if (i->rm != NISV_NONE) {
-		add(t, ", x%u", i->rm);
+		add(t, ", ");
+		if (vector)
+			add(t, "z%u.%s", i->rm, sve_element(i));
+		else
+			gpr(t, i->rm, 64);
+		if (vector && i->extend != NISV_LSL)
+			add(t, i->extend == NISV_SXTW ? ", sxtw" : ", uxtw");
+		else if (i->shift)
+			add(t, ", lsl");
 		if (i->shift)
-			add(t, ", lsl #%u", i->shift);
+			add(t, " #%u", i->shift);
 	} else if (i->imm) {
 		add(t, ", #%d%s", i->imm, i->flags & NISV_MUL_VL ? ", mul vl" : "");
 	}
 	add(t, "]");
 }
 
+static void sve_prefetch(struct text *t, const struct nisv_insn *i)
+{
+	const unsigned int level = i->rt >> 1 & 3;
+
+	add(t, "prf%s ", i->size == 2 ? "w" : element(i->size));
+	if (level < 3)
+		add(t, "%sl%u%s, ", i->rt & 8 ? "pst" : "pld", level + 1, i->rt & 1 ? "strm" : "keep");
+	else
+		add(t, "#%u, ", i->rt);
+	add(t, "p%u, ", i->rs);
+	sve_address(t, i);
+}
+
+/* Between "ld" or "st" and the number of registers */
+static const char *sve_infix(uint32_t flags)
+{
+	if (flags & NISV_NONTEMPORAL)
+		return "nt";
+	return flags & NISV_FIRST_FAULT ? "ff" : flags & NISV_NON_FAULT ? "nf" : "";
+}
+
 static void sve(struct text *t, const struct nisv_insn *i)
 {
 	const bool load = i->op == NISV_LOAD;
 
+	if (i->op == NISV_PREFETCH) {
+		sve_prefetch(t, i);
+		return;
+	}
 	add(t, load ? "ld" : "st");
 	if (i->rs == NISV_NONE) {
 		add(t, "r %c%u, ", i->flags & NISV_PREDICATE ? 'p' : 'z', i->rt);
 		sve_address(t, i);
 		return;
 	}
-	add(t, "%s%u%s%s%s {", i->flags & NISV_NONTEMPORAL ? "nt" : "", i->nregs, i->flags & NISV_REPLICATE ? "r" : "",
-	    i->flags & NISV_SIGNED ? "s" : "", i->size == 2 ? "w" : element(i->size));
+	add(t, "%s%u%s%s%s%s {", sve_infix(i->flags), i->nregs, i->flags & NISV_REPLICATE ? "r" : "",
+	    i->lanes > 1 ? i->lanes << (i->size & 3) > 16 ? "o" : "q" : "", i->flags & NISV_SIGNED ? "s" : "",
+	    i->size == 2 ? "w" : element(i->size));
 	/* Three and more as a range, but for one that goes on at 0 */
 	for (unsigned int r = 0; r < i->nregs; r++)
 		if (!r || r == i->nregs - 1u || i->nregs < 3 || i->rt + i->nregs > 32)
 			add(t, "%sz%u.%s", !r ? "" : i->nregs < 3 || i->rt + i->nregs > 32 ? ", " : "-", (i->rt + r) % 32,
-			    element(i->width == 64 ? 3 : i->width == 32 ? 2 : i->width == 16));
+			    sve_element(i));
 	add(t, "}, p%u%s, ", i->rs, load ? "/z" : "");
 	sve_address(t, i);
 }
@@ -458,12 +503,12 @@ int nisv_text(const struct nisv_insn *i, char *buf, size_t size)
 			add(&t, " %s %s", i->isa == NISV_A64 ? "//" : "@", nisv_family_name(i->family));
 	} else if (i->isa != NISV_A64) {
 		aarch32(&t, i);
+	} else if (i->family == NISV_SVE) {
+		sve(&t, i);
 	} else if (i->op == NISV_PREFETCH) {
 		prefetch(&t, i);
 	} else if (i->op == NISV_MAINTAIN) {
 		maintain(&t, i);
-	} else if (i->family == NISV_SVE) {
-		sve(&t, i);
 	} else if (i->family == NISV_TAGS) {
 		tags(&t, i);
 	} else if (i->op == NISV_ZERO) {
@@ -542,7 +587,7 @@ const char *nisv_strerror(int result)
 	case NISV_OTHER:	return "neither a load nor a store";
 	case NISV_UNALLOCATED:	return "an unallocated load or store";
 	case NISV_UNPREDICTABLE: return "an UNPREDICTABLE load or store";
-	case NISV_NO_ACCESS:	return "a prefetch or cache maintenance, which accesses nothing";
+	case NISV_NO_ACCESS:	return "a prefetch, cache maintenance or a non-fault load, which never faults";
 	case NISV_UNSUPPORTED:	return "an unsupported instruction, or a vCPU with EL2";
 	case NISV_REGISTER:	return "a register of the vCPU could not be read or written";
 	case NISV_FETCH:	return "the instruction is not in the guest's memory";

@@ -12,7 +12,7 @@
  *	x0=..x30= sp= (SP_EL1) sp0= pc= ps= (PSTATE)
  *	r0=..r14=		of the AArch32 mode in PSTATE; after isa= and ps=
  *	v0=LOW:HIGH..v31=	also Z0 to Z31, of vectors of 16 bytes, if there is vl=10
- *	p0=..p15=		of these
+ *	p0=..p15= ffr=		of these
  *	1:REGISTER=		of the second vCPU (cpus=), which else begins as the first; after its
  *	m:ADDRESS=BYTES		memory, in its order
  * before it only, in hex:
@@ -74,7 +74,7 @@
 struct vcpu {
 	uint64_t x[NISV_DACR32_EL2 + 1];	/* enum nisv_reg */
 	uint64_t v[32][2];
-	uint64_t vl, p[16];
+	uint64_t vl, p[16], ffr;
 };
 
 struct machine {
@@ -299,7 +299,12 @@ static bool is_v(unsigned int reg)
 
 static bool is_p(unsigned int reg)
 {
-	return reg - NISV_P0 < 16;
+	return reg - NISV_P0 < 16 || reg == NISV_FFR;
+}
+
+static uint64_t *predicate(struct vcpu *c, unsigned int reg)
+{
+	return reg == NISV_FFR ? &c->ffr : &c->p[reg - NISV_P0];
 }
 
 static int transfer_reg(struct vcpu *c, unsigned int reg, uint64_t *value, unsigned int words, bool write)
@@ -308,7 +313,7 @@ static int transfer_reg(struct vcpu *c, unsigned int reg, uint64_t *value, unsig
 
 	if (reg >= NISV_Z0)
 		reg = NISV_V0 + (reg - NISV_Z0);
-	ours = is_v(reg) ? c->v[reg - NISV_V0] : is_p(reg) ? &c->p[reg - NISV_P0] : reg == NISV_VL ? &c->vl : &c->x[reg];
+	ours = is_v(reg) ? c->v[reg - NISV_V0] : is_p(reg) ? predicate(c, reg) : reg == NISV_VL ? &c->vl : &c->x[reg];
 	if (!is_v(reg) && !is_p(reg) && reg != NISV_VL && reg >= ARRAY_SIZE(c->x)) {
 		differs("register %u", reg);
 		return -1;
@@ -354,8 +359,8 @@ static uint64_t kvm_id(unsigned int reg, bool sve)
 
 	if (is_v(reg))
 		return sve ? 0x6080000000150000 + 32 * (reg - NISV_V0) : 0x6040000000100054 + 4 * (reg - NISV_V0);
-	if (is_p(reg))
-		return sve ? 0x6050000000150400 + 32 * (reg - NISV_P0) : 0;
+	if (is_p(reg))		/* FFR follows P15 */
+		return sve ? 0x6050000000150400 + 32 * (reg == NISV_FFR ? 16 : reg - NISV_P0) : 0;
 	if (reg < NISV_SP_EL0)
 		return 0x6030000000100000 + 2 * reg;
 	return reg < ARRAY_SIZE(ids) ? ids[reg] : 0;
@@ -464,6 +469,8 @@ static int reg_of(const struct vcpu *c, const char *name)
 			return n;
 	if (!strcmp(name, "vl"))
 		return NISV_VL;
+	if (!strcmp(name, "ffr"))
+		return NISV_FFR;
 	if (sscanf(name, "%c%2u%c", &c0, &n, &rest) != 2)
 		return -1;
 	if (c0 == 'p' && n < 16)
@@ -511,7 +518,7 @@ static bool state(struct machine *m, bool before, const char *key, char *value)
 		c->v[reg - NISV_V0][0] = number(value, 16);
 		c->v[reg - NISV_V0][1] = number(high, 16);
 	} else if (is_p(reg)) {
-		c->p[reg - NISV_P0] = number(value, 16);
+		*predicate(c, reg) = number(value, 16);
 	} else if (reg == NISV_VL) {
 		c->vl = number(value, 16);
 	} else {
@@ -805,6 +812,8 @@ static void compare(int ret)
 		for (unsigned int n = 0; n < 16; n++)
 			if (is->p[n] != to_be->p[n])
 				differs("p%u=%llx, not %llx", n, (unsigned long long)is->p[n], (unsigned long long)to_be->p[n]);
+		if (is->ffr != to_be->ffr)
+			differs("ffr=%llx, not %llx", (unsigned long long)is->ffr, (unsigned long long)to_be->ffr);
 		for (unsigned int n = 0; n < 32; n++)
 			if (memcmp(is->v[n], to_be->v[n], 16))
 				differs("%sv%u=%llx:%llx, not %llx:%llx", cpu ? "1:" : "", n,

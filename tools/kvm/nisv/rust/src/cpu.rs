@@ -38,9 +38,11 @@ pub enum Reg {
     Dacr32El2,
     /// V0 to V31, two words each, the lower one first. A write makes the rest of Zn zero
     V(usize),
-    /// Of SVE only, as the next two: the vector length in bytes, 16 to 256, that the vCPU has at
+    /// Of SVE only, as the next three: the vector length in bytes, 16 to 256, that the vCPU has at
     /// its EL
     Vl,
+    /// The first-fault register, a predicate
+    Ffr,
     /// P0 to P15, of as many bits, the lowest word first
     P(usize),
     /// Z0 to Z31, of as many bytes, the lowest word first
@@ -66,6 +68,7 @@ impl From<u32> for Reg {
             bindings::NISV_DACR32_EL2 => Reg::Dacr32El2,
             64..=95 => Reg::V((number - bindings::NISV_V0) as usize),
             bindings::NISV_VL => Reg::Vl,
+            bindings::NISV_FFR => Reg::Ffr,
             128..=143 => Reg::P((number - bindings::NISV_P0) as usize),
             160..=191 => Reg::Z((number - bindings::NISV_Z0) as usize),
             _ => Reg::Unknown(number),

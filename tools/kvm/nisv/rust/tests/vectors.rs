@@ -34,14 +34,15 @@ const XS: usize = SP_EL0 + NAMES.len();
 const V0: usize = 64;
 const VL: usize = 96;
 const P0: usize = 128;
+const FFR: usize = P0 + 16;
 
 #[derive(Clone, PartialEq)]
 struct Vcpu {
     x: [u64; XS],
     v: [[u64; 2]; 32],
-    /// Of SVE, the vector length, and P0 to P15. Z registers are V registers, of 16 bytes
+    /// Of SVE, the vector length, P0 to P15, and FFR. Z registers are V registers, of 16 bytes
     vl: u64,
-    p: [u64; 16],
+    p: [u64; 17],
 }
 
 impl Vcpu {
@@ -82,7 +83,7 @@ struct State {
 
 impl State {
     fn new() -> Self {
-        let mut vcpu = Vcpu { x: [0; XS], v: [[0; 2]; 32], vl: 0, p: [0; 16] };
+        let mut vcpu = Vcpu { x: [0; XS], v: [[0; 2]; 32], vl: 0, p: [0; 17] };
         vcpu.x[PC] = RAM;
         vcpu.x[PSTATE] = 0x3c5;
         let mut state = State { vcpus: [vcpu.clone(), vcpu], regions: Vec::new() };
@@ -139,7 +140,7 @@ struct Case {
     wr: Vec<u64>,
     cpus: Vec<u64>,
     map: Vec<(u64, u64)>,
-    given: [bool; P0 + 16],
+    given: [bool; FFR + 1],
     code: u64,
     first: State,
     last: State,
@@ -191,6 +192,9 @@ fn reg_of(vcpu: &Vcpu, name: &str) -> Option<usize> {
     if name == "vl" {
         return Some(VL);
     }
+    if name == "ffr" {
+        return Some(FFR);
+    }
     let n: usize = name.get(1..)?.parse().ok()?;
     match name.as_bytes()[0] {
         b'p' if n < 16 => Some(P0 + n),
@@ -223,7 +227,7 @@ impl Case {
             wr: vec![],
             cpus: vec![],
             map: vec![],
-            given: [false; P0 + 16],
+            given: [false; FFR + 1],
             code: 0,
             first: State::new(),
             last: State::new(),
@@ -547,6 +551,7 @@ impl Regs<'_> {
             Reg::V(n) | Reg::Z(n) => V0 + n,
             Reg::P(n) => P0 + n,
             Reg::Vl => VL,
+            Reg::Ffr => FFR,
             Reg::SpEl0 => SP_EL0,
             Reg::SpEl1 => SP_EL0 + 1,
             Reg::Pc => PC,
@@ -625,7 +630,7 @@ pub unsafe extern "C" fn ioctl(fd: c_int, request: c_ulong, one: *mut OneReg) ->
         0x6080_0000_0015_0000..=0x6080_0000_0015_03e0 if sve => {
             V0 + (one.id - 0x6080_0000_0015_0000) as usize / 32
         }
-        0x6050_0000_0015_0400..=0x6050_0000_0015_05e0 if sve => {
+        0x6050_0000_0015_0400..=0x6050_0000_0015_0600 if sve => {
             P0 + (one.id - 0x6050_0000_0015_0400) as usize / 32
         }
         // The lengths that it may have, of which ZCR_EL1 allows more
