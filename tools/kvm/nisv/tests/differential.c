@@ -9,7 +9,8 @@
  * does it. All registers, NZCV, SP, and all of what was accessed must be the same, to
  * the bit. Registers, data, offsets, alignment, EL, endianness, page size, and half of
  * the address space are random. With NISV_VCPU=sve in the environment the vCPU of AArch64
- * has SVE, and Z registers are what is compared.
+ * has SVE, of a length that is random, too, and Z registers are what is compared. Of a
+ * first-fault load, what the CPU made of RAM is compared up to the first active element.
  *
  * In some address spaces the pages differ in who may access them. What the CPU does not
  * permit, libnisv has to refuse, if it comes to it at all: an access in two pages exits
@@ -50,7 +51,7 @@ struct context {
 	uint64_t sve;				/* or 0: v are V0 to V31, not Z0 to Z31 */
 	uint64_t pad[64 - 35];
 	uint64_t v[32 * Z_WORDS];		/* one behind the other, as long as they are */
-	uint8_t p[16 * Z_WORDS];		/* the same of P0 to P15 */
+	uint8_t p[17 * Z_WORDS];		/* the same of P0 to P15, and FFR */
 } __attribute__((aligned(4096)));
 
 struct contexts {
@@ -80,9 +81,17 @@ __asm__(
 "	\\op	z\\n, [x1, #\\n, mul vl]\n"
 "	.endr\n"
 "	add	x1, x1, #0x2000\n"
+"	.ifc \\op, ldr\n"
+"	ldr	p0, [x1, #16, mul vl]\n"
+"	wrffr	p0.b\n"
+"	.endif\n"
 "	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n"
 "	\\op	p\\n, [x1, #\\n, mul vl]\n"
 "	.endr\n"
+"	.ifc \\op, str\n"
+"	rdffr	p0.b\n"
+"	str	p0, [x1, #16, mul vl]\n"
+"	.endif\n"
 ".Lend\\@:\n"
 "	.endm\n"
 "	.balign 0x800\n"
@@ -145,6 +154,7 @@ static uint64_t seed = 1;
 static bool verbose;
 static bool sve;			/* on the vCPU of AArch64, so it is asked for */
 static unsigned int v_words = 2;	/* of a V register, or of a Z register */
+static uint64_t sve_lengths;		/* that it may have, in 128 bits: a bit for each */
 
 struct machine *m;
 struct world world;
@@ -251,20 +261,29 @@ static int noted_set(void *opaque, unsigned int reg, const uint64_t *value, unsi
 	return m->set(opaque, reg, value, words);
 }
 
-/* Make the vCPU one with SVE, of all that it was initialised for, and see how long a vector is */
+/* Make the vCPU one with SVE, of all that it was initialised for, and see how long a vector may be */
 static void start_sve(int vcpu)
 {
 	uint64_t lengths[8];		/* in 128 bits, a bit for each */
 	const struct kvm_one_reg reg = { .id = SVE_LENGTHS, .addr = (uintptr_t)lengths };
-	unsigned int n = 512;
 
 	if (ioctl(vcpu, KVM_ARM_VCPU_FINALIZE, &(int) { KVM_ARM_VCPU_SVE }) || ioctl(vcpu, KVM_GET_ONE_REG, &reg))
 		die("SVE");
-	while (n && !(lengths[(n - 1) / 64] >> (n - 1) % 64 & 1))
-		n--;
-	if (!n || 2 * n > Z_WORDS)
+	sve_lengths = lengths[0] & 0xffff;
+	if (!sve_lengths)
 		die("a vector's length");
-	v_words = 2 * n;
+}
+
+/* Return: what ZCR_EL1 says of it */
+static uint64_t new_length(void)
+{
+	unsigned int n;
+
+	do
+		n = rnd() % 16;
+	while (!(sve_lengths >> n & 1));
+	v_words = 2 * (n + 1);
+	return n;
 }
 
 /* A VM of one vCPU; all have the same memory */
@@ -509,7 +528,7 @@ void aarch64_el1(uint64_t vectors)
 	set_reg(SYS(0, 10, 2, 0), 0xff);				/* MAIR: write-back */
 	set_reg(SYS(0, 1, 0, 2), 3 << 20 | (sve ? 3 << 16 : 0));	/* CPACR: no trap of FP, SVE */
 	if (sve)
-		set_reg(SYS(0, 1, 2, 0), 15);				/* ZCR: as long as it can be */
+		set_reg(SYS(0, 1, 2, 0), new_length());			/* ZCR */
 	set_reg(SYS(0, 12, 0, 0), vectors);
 	set_reg(SYS(0, 13, 0, 4), world.done);				/* TPIDR_EL1 */
 }
@@ -524,7 +543,8 @@ static void new_world(void)
 	world.el0 = rnd() & 1;
 	world.big = rnd() & 1;
 	world.big_tables = world.big && !world.el0;
-	world.code = (rnd() & 0x7ffffff00000ull) | (world.upper ? 0xffff800000000000ull : 0);
+	/* Sometimes where an address has 32 bits, as elements of a vector may have */
+	world.code = (rnd() & (rnd() & 3 ? 0x7ffffff00000ull : 0x7ff00000ull)) | (world.upper ? 0xffff800000000000ull : 0);
 	world.done = world.code + pages(1);
 	world.context = world.code + pages(8);
 	world.window = world.code + pages(4);
@@ -680,6 +700,12 @@ static enum end soft_access(uint64_t ipa, bool write, struct nisv_insn *i)
 	return ret ? refused(ret) : SOFT;
 }
 
+/* P0 to P15, and FFR */
+static uint64_t *soft_p(unsigned int n)
+{
+	return n == 16 ? soft[NISV_FFR] : soft[NISV_P0 + n];
+}
+
 /* What the vCPU has, for an access that KVM completes */
 static void soft_copy(void)
 {
@@ -688,8 +714,8 @@ static void soft_copy(void)
 		soft[n][0] = get_reg(CORE(2 * n));
 	for (unsigned int n = 0; n < 32; n++)
 		one_vreg(KVM_GET_ONE_REG, n, soft[NISV_V0 + n], v_words);
-	for (unsigned int n = 0; m->cpu.features & NISV_FEATURE_SVE && n < 16; n++)
-		one_preg(n, soft[NISV_P0 + n]);
+	for (unsigned int n = 0; m->cpu.features & NISV_FEATURE_SVE && n < 17; n++)
+		one_preg(n, soft_p(n));
 }
 
 /* The soft registers, as the guest would have stored them */
@@ -698,8 +724,8 @@ static void soft_out(struct context *out)
 	for (unsigned int n = 0; n < 32; n++)
 		for (unsigned int k = 0; k < v_words; k++)
 			*v_word(out, n, k) = v64(soft[NISV_V0 + n][k]);
-	for (unsigned int n = 0; n < 16; n++)
-		memcpy(out->p + n * v_words, soft[NISV_P0 + n], v_words);
+	for (unsigned int n = 0; n < 17; n++)
+		memcpy(out->p + n * v_words, soft_p(n), v_words);
 	for (unsigned int n = 0; n < 31; n++)
 		out->x[n] = data64(soft[n][0]);
 	out->sp = data64(soft[world.el0 ? NISV_SP_EL0 : NISV_SP_EL1][0]);
@@ -762,6 +788,18 @@ enum end go(struct nisv_insn *last)
 static struct form forms[512];
 static unsigned int nforms;
 
+/* SVE: are there addresses in a vector? */
+static bool is_by_vector(const struct nisv_insn *i)
+{
+	return i->flags & (NISV_VECTOR_BASE | NISV_VECTOR_OFFSET);
+}
+
+/* The bytes of LD1RQ, LD1RO; 0: it is another one */
+static unsigned int block_of(const struct nisv_insn *i)
+{
+	return i->lanes > 1 ? i->lanes << i->size : 0;
+}
+
 static uint64_t key_of(const struct nisv_insn *i)
 {
 	const uint32_t same = NISV_SIMD | NISV_SIGNED | NISV_REPLICATE | NISV_AUTH_A | NISV_AUTH_B;
@@ -769,12 +807,37 @@ static uint64_t key_of(const struct nisv_insn *i)
 	if (i->isa != NISV_A64)
 		return aarch32_key(i);
 	if (i->family == NISV_SVE)
-		return i->family | i->op << 8 | (uint64_t)i->nregs << 24 | (uint64_t)(i->rs == NISV_NONE) << 32 |
+		return i->family | i->op << 8 | (i->extend != NISV_LSL) << 16 | (is_by_vector(i) && i->width == 32) << 17 |
+		       block_of(i) / 16 << 18 | (uint64_t)i->nregs << 24 | (uint64_t)(i->rs == NISV_NONE) << 32 |
 		       (uint64_t)(i->rm == NISV_NONE) << 33 |
-		       (uint64_t)(i->flags & (NISV_SIGNED | NISV_REPLICATE | NISV_NONTEMPORAL | NISV_PREDICATE)) << 40;
+		       (uint64_t)(i->flags & (NISV_SIGNED | NISV_REPLICATE | NISV_NONTEMPORAL | NISV_PREDICATE |
+					      NISV_VECTOR_BASE | NISV_VECTOR_OFFSET | NISV_FIRST_FAULT)) << 40;
 	return i->family | i->op << 8 | i->selem << 16 | (uint64_t)i->nregs << 24 |
 	       (uint64_t)(i->lane == NISV_NONE) << 32 | (uint64_t)i->mode << 40 |
 	       (uint64_t)(i->flags & same) << 48;
+}
+
+static void sve_name(const struct nisv_insn *i, char *name, size_t size)
+{
+	const char *what = "vector", *width = "", *by = i->rm == NISV_NONE ? "immediate" : "Rm";
+
+	if (i->flags & NISV_PREDICATE)
+		what = "predicate";
+	else if (block_of(i))
+		what = block_of(i) == 16 ? "vector of one quadword" : "vector of one octoword";
+	else if (i->flags & NISV_REPLICATE)
+		what = "vector of one element";
+	else if (i->rs == NISV_NONE)
+		what = "vector, all of it";
+	if (is_by_vector(i))
+		width = i->width == 32 ? "32-bit " : i->extend != NISV_LSL ? "unpacked 32-bit " : "64-bit ";
+	if (i->flags & NISV_VECTOR_OFFSET)
+		by = "Zm";
+	else if (i->flags & NISV_VECTOR_BASE)
+		by = i->rm == NISV_NONE ? "Zn, immediate" : "Zn, Rm";
+	snprintf(name, size, ", %u %s%s%s%s, %s%s", i->nregs, what, i->flags & NISV_SIGNED ? ", signed" : "",
+		 i->flags & NISV_NONTEMPORAL ? ", non-temporal" : "", i->flags & NISV_FIRST_FAULT ? ", first-fault" : "",
+		 width, by);
 }
 
 static void name_of(const struct nisv_insn *i, char *name, size_t size)
@@ -784,17 +847,14 @@ static void name_of(const struct nisv_insn *i, char *name, size_t size)
 		"signed minimum", "unsigned maximum", "unsigned minimum", "swap", "compare and swap", "zero",
 		[NISV_LOAD_TAG] = "load a tag", [NISV_STORE_TAG] = "store a tag",
 	};
-	char what[60] = "";
+	char what[100] = "";
 
 	if (i->isa != NISV_A64) {
 		aarch32_name(i, name, size);
 		return;
 	}
 	if (i->family == NISV_SVE)
-		snprintf(what, sizeof(what), ", %u %s, %s", i->nregs, i->flags & NISV_PREDICATE ? "predicate" :
-			 i->flags & NISV_REPLICATE ? "vector of one element" : i->flags & NISV_SIGNED ? "vector, signed" :
-			 i->flags & NISV_NONTEMPORAL ? "vector, non-temporal" : i->rs == NISV_NONE ? "vector, all of it" :
-			 "vector", i->rm == NISV_NONE ? "immediate" : "Rm");
+		sve_name(i, what, sizeof(what));
 	else if (i->flags & NISV_STRUCTURE)
 		snprintf(what, sizeof(what), i->flags & NISV_REPLICATE ? " %u-element structure, all lanes" :
 			 i->lane == NISV_NONE ? " %u-element structures, %u registers" :
@@ -911,17 +971,27 @@ static void put_x(struct context *c, unsigned int reg, uint64_t value)
 		c->x[reg] = data64(value);
 }
 
+static bool is_active(const struct context *c, const struct nisv_insn *i, unsigned int element)
+{
+	const unsigned int at = element * i->width / 8;
+
+	return i->rs == NISV_NONE || c->p[i->rs * v_words + at / 8] >> at % 8 & 1;
+}
+
+static unsigned int elements_of(const struct nisv_insn *i)
+{
+	return i->lanes > 1 ? i->lanes : (i->flags & NISV_PREDICATE ? v_words : 8 * v_words) * 8 / i->width;
+}
+
 /* SVE: of the elements in the order of their addresses, the first active one, and how many to the last */
 static bool active_elements(const struct context *c, const struct nisv_insn *i, unsigned int *first, unsigned int *n)
 {
-	const unsigned int bytes = i->width / 8, all = (i->flags & NISV_PREDICATE ? v_words : 8 * v_words) / bytes;
+	const unsigned int all = elements_of(i);
 	unsigned int last = 0;
 
 	*first = all;
 	for (unsigned int k = 0; k < all; k++) {
-		const unsigned int at = k * bytes;
-
-		if (i->rs != NISV_NONE && !(c->p[i->rs * v_words + at / 8] >> at % 8 & 1))
+		if (!is_active(c, i, k))
 			continue;
 		*first = *first < k ? *first : k;
 		last = k;
@@ -929,6 +999,10 @@ static bool active_elements(const struct context *c, const struct nisv_insn *i, 
 	*n = last + 1 - *first;
 	return *first < all;
 }
+
+/* Of a gather or scatter, where its active elements are, and in how many bytes */
+static uint64_t scattered[2 * Z_WORDS];
+static unsigned int nscattered, scattered_len, spread;
 
 static unsigned int active_bytes(const struct context *c, const struct nisv_insn *i)
 {
@@ -938,23 +1012,77 @@ static unsigned int active_bytes(const struct context *c, const struct nisv_insn
 		return bytes_of(i);
 	if (!active_elements(c, i, &first, &n))
 		return 0;
-	return (i->flags & NISV_REPLICATE ? 1 : n * i->nregs) << i->size;
+	if (nscattered)
+		return spread;
+	if (i->flags & NISV_FIRST_FAULT)
+		return 1 << i->size;
+	return (i->flags & NISV_REPLICATE && i->lanes == 1 ? 1 : n * i->nregs) << i->size;
+}
+
+/* Addresses of which each is the sum of an element, extended and shifted, and what all have */
+static bool aim_scattered(struct context *c, const struct nisv_insn *i, uint64_t *target)
+{
+	static const unsigned int spreads[] = { 8, 64, 512 };
+	const unsigned int len = 1 << i->size, bytes = i->width / 8;
+	const bool base = i->flags & NISV_VECTOR_BASE, half = i->extend != NISV_LSL || (base && bytes == 4);
+	uint8_t *z = (uint8_t *)(c->v + v_words * (base ? i->rn : i->rm));
+	uint64_t same = (int64_t)i->imm;
+
+	scattered_len = len;
+	spread = spreads[rnd() % ARRAY_SIZE(spreads)];
+	*target = somewhere(spread, len, false);
+	if (world.granule == 12 && !(rnd() & 7)) {		/* all pages */
+		spread = pages(WINDOW_PAGES) - 2 * NEAR;
+		*target = world.window + NEAR;
+	}
+	if (!base || i->rm < 31) {
+		same = half ? *target - (rnd() & 0x7fffffff) : rnd();
+		if (i->extend == NISV_SXTW)
+			same = *target + (int32_t)rnd() / 2;
+		if (!base && i->rn == 31)
+			c->sp = data64(same);
+		else
+			put_x(c, base ? i->rm : i->rn, same);
+	}
+	for (unsigned int n = 0; n < elements_of(i); n++) {
+		const uint64_t at = *target + (rnd() % (spread - len + 1) & ~(uint64_t)(rnd() & 3 ? len - 1 : 0));
+		uint64_t value = (int64_t)(at - same) >> i->shift;
+
+		if (!is_active(c, i, n))
+			continue;
+		if (base && bytes == 4 && value >> 32)
+			return false;
+		scattered[nscattered++] = same + (value << i->shift);
+		memcpy(z + n * bytes, &value, half ? 4 : 8);
+	}
+	if (!nscattered)
+		return false;
+	if (i->flags & NISV_FIRST_FAULT) {
+		*target = scattered[0];
+		nscattered = 0;
+	}
+	return true;
 }
 
 static bool aim_sve(struct context *c, const struct nisv_insn *i, uint64_t *target)
 {
 	const unsigned int len = active_bytes(c, i);
-	const unsigned int vector = (i->flags & NISV_PREDICATE ? v_words : 8 * v_words) * 8 / i->width << i->size;
+	const unsigned int vector = elements_of(i) << i->size;
 	uint64_t offset = (int64_t)i->imm * (i->flags & NISV_MUL_VL ? (int)vector : 1);
 	unsigned int first, n;
 
 	if (!len)		/* it accesses nothing */
 		return false;
+	if (is_by_vector(i))
+		return aim_scattered(c, i, target);
 	*target = somewhere(len, 1u << i->size, false);
 	active_elements(c, i, &first, &n);
-	if (!(i->flags & NISV_REPLICATE))
+	/* Of a predicate whose first byte is 0, QEMU 7.2 takes wrong bits here */
+	if (i->flags & NISV_FIRST_FAULT && first * i->width / 8 >= 8)
+		return false;
+	if (!(i->flags & NISV_REPLICATE) || i->lanes > 1)
 		offset += (uint64_t)first * i->nregs << i->size;
-	if (i->rm != NISV_NONE) {
+	if (i->rm < 31) {
 		if (i->rm == i->rn)
 			return false;
 		offset += data64(c->x[i->rm]) << i->shift;
@@ -1048,9 +1176,9 @@ static void compare(struct context *a, struct context *b, char *what, size_t siz
 				snprintf(what, size, "word %u of v%u is 0x%016llx, not 0x%016llx", k, n,
 					 (unsigned long long)v64(*v_word(b, n, k)),
 					 (unsigned long long)v64(*v_word(a, n, k)));
-	for (unsigned int n = 0; sve && n < 16; n++)
+	for (unsigned int n = 0; sve && n < 17; n++)
 		if (memcmp(a->p + n * v_words, b->p + n * v_words, v_words) && !what[0])
-			snprintf(what, size, "p%u differs", n);
+			snprintf(what, size, n == 16 ? "ffr differs" : "p%u differs", n);
 	if (a->sp != b->sp && !what[0])
 		snprintf(what, size, "sp is 0x%llx, not 0x%llx",
 			 (unsigned long long)data64(b->sp), (unsigned long long)data64(a->sp));
@@ -1168,8 +1296,26 @@ static uint64_t rest_of_page(uint64_t target)
 	return pages(1) - (target & (pages(1) - 1));
 }
 
+/* The first byte of a gather or scatter on another page than @at; @at: there is none */
+static uint64_t scattered_elsewhere(uint64_t at)
+{
+	const uint64_t page = ~(pages(1) - 1);
+
+	for (unsigned int n = 0; n < nscattered; n++) {
+		const uint64_t first = scattered[n], last = first + scattered_len - 1;
+
+		if ((first ^ at) & page)
+			return first;
+		if ((last ^ at) & page)
+			return last & page;
+	}
+	return at;
+}
+
 bool in_two_pages(uint64_t target, unsigned int len)
 {
+	if (nscattered)
+		return scattered_elsewhere(scattered[0]) != scattered[0];
 	return len > rest_of_page(target);
 }
 
@@ -1181,7 +1327,8 @@ bool check_refusal(struct form *f, uint32_t word, const struct nisv_insn *i, uin
 {
 	const uint64_t far = get_reg(SYS(0, 6, 0, 0)) & (el1_is_32bit() ? 0xffffffff : ~0ull);
 	const uint64_t rest = rest_of_page(target);
-	const uint64_t other = target - world.window + (far - target < rest ? rest : 0);
+	const uint64_t other = nscattered ? scattered_elsewhere(far) - world.window :
+			       target - world.window + (far - target < rest ? rest : 0);
 	struct nisv_insn last = { 0 };
 	enum end end = REFUSED;
 	char what[160];
@@ -1222,10 +1369,31 @@ static void soft_in(struct context *in, uint64_t pc)
 	for (unsigned int n = 0; n < 32; n++)
 		for (unsigned int k = 0; k < v_words; k++)
 			soft[NISV_V0 + n][k] = v64(*v_word(in, n, k));
-	for (unsigned int n = 0; n < 16; n++) {
-		memset(soft[NISV_P0 + n], 0, sizeof(soft[0]));
-		memcpy(soft[NISV_P0 + n], in->p + n * v_words, v_words);
+	for (unsigned int n = 0; n < 17; n++) {
+		memset(soft_p(n), 0, sizeof(soft[0]));
+		memcpy(soft_p(n), in->p + n * v_words, v_words);
 	}
+}
+
+/*
+ * What a first-fault load makes of RAM, with what it makes of it if there is only one active
+ * element: the rest is 0, and so is FFR from the next active one on.
+ */
+static void first_fault(const struct context *in, const struct nisv_insn *i, struct context *out)
+{
+	const unsigned int bytes = i->width / 8;
+	uint8_t *z = (uint8_t *)(out->v + v_words * i->rt), *ffr = out->p + 16 * v_words;
+	unsigned int first, n;
+
+	active_elements(in, i, &first, &n);
+	if (n == 1)
+		return;
+	memset(z + (first + 1) * bytes, 0, 8 * v_words - (first + 1) * bytes);
+	for (n = first + 1; !is_active(in, i, n); n++)
+		;
+	memcpy(ffr, in->p + 16 * v_words, v_words);
+	for (unsigned int bit = n * bytes; bit < 8 * v_words; bit++)
+		ffr[bit / 8] &= ~(1 << bit % 8);
 }
 
 static bool instance(struct form *f, uint32_t word, const struct nisv_insn *i)
@@ -1254,6 +1422,10 @@ static bool instance(struct form *f, uint32_t word, const struct nisv_insn *i)
 		else if (from < to && rnd() & 1)
 			memset(ctx->in.p + n * v_words + from, 0xff, to - from);
 	}
+	/* FFR is ones, and then zeros */
+	for (unsigned int n = 0, ones = rnd() & 1 ? 8 * v_words : rnd() % (8 * v_words); n < v_words; n++)
+		ctx->in.p[16 * v_words + n] = 8 * n + 8 <= ones ? 0xff : 8 * n < ones ? (1 << (ones - 8 * n)) - 1 : 0;
+	nscattered = 0;
 	ctx->in.sve = sve;
 	ctx->in.nzcv = data64(rnd() & 0xf0000000);
 	ctx->in.done = data64(world.done);
@@ -1357,6 +1529,11 @@ static bool instance(struct form *f, uint32_t word, const struct nisv_insn *i)
 	if (sve && last.length && i->op == NISV_LOAD && i->lane != NISV_NONE)
 		for (unsigned int n = 0; n < i->selem; n++)
 			memset(v_word(&on_ram, (i->rt + n) % 32, 2), 0, (v_words - 2) * 8);
+	if (i->flags & NISV_FIRST_FAULT) {
+		if (!last.length)	/* the CPU has come to an end by itself */
+			return true;
+		first_fault(&ctx->in, i, &on_ram);
+	}
 	compare(&on_ram, &on_hole, what, sizeof(what));
 	if (!what[0])
 		compare_memory(target, what, sizeof(what));
@@ -1379,6 +1556,7 @@ static bool instances(struct form *f, unsigned int per_form)
 	struct nisv_insn i;
 	unsigned int failures = 0, left = 0;
 
+	nscattered = 0;		/* AArch32 has none */
 	for (unsigned int tries = 0; f->passed < per_form && failures < 5; tries++) {
 		const uint32_t word = another(f, &i);
 
@@ -1497,7 +1675,7 @@ int main(int argc, char **argv)
 	printf("1..%u\n# %u forms, %u instances each, seed %llu\n", tests, nforms, per_form,
 	       (unsigned long long)seed);
 	if (sve)
-		printf("# SVE, %u bits\n", 64 * v_words);
+		printf("# SVE, lengths of 128 bits 0x%llx\n", (unsigned long long)sve_lengths);
 	for (enum nisv_isa isa = NISV_A64; isa <= NISV_T32; isa++)
 		families(isa, only, per_form, &failed);
 	return failed;

@@ -67,7 +67,7 @@ struct machine {
 };
 
 struct form {
-	char name[96];
+	char name[128];
 	uint64_t key;
 	uint8_t isa, family;
 	uint32_t word, free;	/* one of them, and bits that make others of it */
