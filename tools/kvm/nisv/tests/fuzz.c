@@ -20,7 +20,8 @@
 #define DEVICE		(RAM - DEVICE_SIZE)	/* an access may go into both */
 #define DEVICE_SIZE	0x3000ull
 #define RUNS		5000		/* of the same; more than the library repeats an answer */
-#define MOST_CALLS	300		/* of at(): an instruction, tables, and each byte once, or 128 parts of it */
+/* Of at(): an instruction, tables of 128 pages, and each byte once, or 128 parts of it */
+#define MOST_CALLS	1000
 
 struct input {
 	uint64_t fault_ipa, esr_iss;
@@ -53,7 +54,23 @@ static void check(int ok)
 /* SVE: any length, which need not be one */
 static bool is_sve(unsigned int reg)
 {
-	return reg == NISV_VL || reg >= NISV_P0;
+	return reg == NISV_VL || reg == NISV_FFR || reg >= NISV_P0;
+}
+
+/* Of a gather or scatter, addresses that hit the device, or small offsets; also two of 32 bits */
+static uint64_t z_word(unsigned int reg, unsigned int n)
+{
+	const uint64_t any = in.v[(reg + n) % 8], other = in.v[n % 8] >> (reg + n) % 32;
+	struct nisv_insn i;
+
+	if (!(in.shape & 8) || nisv_decode(NISV_A64, in.word, &i) != NISV_DONE)
+		return any;
+	if (i.flags & NISV_VECTOR_BASE && reg == NISV_Z0 + i.rn)
+		return DEVICE + other % (DEVICE_SIZE + 64) +
+		       (in.bus & 64 ? (DEVICE + (other >> 16) % DEVICE_SIZE) << 32 : 0);
+	if (i.flags & NISV_VECTOR_OFFSET && reg == NISV_Z0 + i.rm)
+		return other & (in.bus & 64 ? 0x1ff000001ff : 0x1ff);
+	return any;
 }
 
 static int get(void *opaque, unsigned int reg, uint64_t *value, unsigned int words)
@@ -61,10 +78,11 @@ static int get(void *opaque, unsigned int reg, uint64_t *value, unsigned int wor
 	(void)opaque;
 	check(!sets);
 	if (is_sve(reg)) {
-		check(words && words <= (reg < NISV_P0 ? 1 : reg < NISV_Z0 ? 4 : 32));
+		check(words && words <= (reg == NISV_VL ? 1 : reg < NISV_Z0 ? 4 : 32));
 		check(reg < NISV_P0 + 16 || (reg >= NISV_Z0 && reg < NISV_Z0 + 32));
 		for (unsigned int n = 0; n < words; n++)
-			value[n] = reg == NISV_VL ? in.v[7] % (in.bus & 16 ? 300 : 17) * (in.bus & 16 ? 1 : 16) : in.v[(reg + n) % 8];
+			value[n] = reg == NISV_VL ? in.v[7] % (in.bus & 16 ? 300 : 17) * (in.bus & 16 ? 1 : 16) :
+				   z_word(reg, n);
 		return 0;
 	}
 	check(reg <= NISV_DACR32_EL2 || (reg >= NISV_V0 && reg < NISV_V0 + 32));
@@ -85,7 +103,7 @@ static int set(void *opaque, unsigned int reg, const uint64_t *value, unsigned i
 	sets++;
 	if (is_sve(reg)) {
 		check(words && words <= 32);
-		check((reg >= NISV_P0 && reg < NISV_P0 + 16) || (reg >= NISV_Z0 && reg < NISV_Z0 + 32));
+		check(reg == NISV_FFR || (reg >= NISV_P0 && reg < NISV_P0 + 16) || (reg >= NISV_Z0 && reg < NISV_Z0 + 32));
 		return 0;
 	}
 	check(words == (reg < NISV_V0 ? 1 : 2));
@@ -196,6 +214,8 @@ static void vcpu(void)
 			0xd50b7420, 0x885f7c00, 0xc87f0000, 0x88007c00, 0xc8200000, 0x08207c00, 0x48a07c00,
 			0xf83fd000, 0xf83f9000, 0xf8205000, 0xb8208000, 0xf8200400, 0x58000000, 0x3860c800,
 			0xa400a000, 0xe4004000, 0xa460e000, 0xe5e04000, 0x84408000, 0x85804000, 0xe5800000,
+			0xa4006000, 0xa4002000, 0x85004000, 0x8520c000, 0xc5c0c000, 0xc5a0e000, 0xc580c000,
+			0xe5408000, 0xe500a000, 0xe5c0a000, 0xe5002000,
 		};
 
 		in.word = rare[(in.word >> 10) % (sizeof(rare) / sizeof(rare[0]))] |
