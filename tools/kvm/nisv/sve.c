@@ -301,6 +301,45 @@ static int scatter_rm(struct nisv_insn *i, uint32_t w)
 	return scatter(i, w, bit(w, 22));
 }
 
+/* SVE2.1: elements of 128 bits. LD1Q, ST1Q: 1e00010 000 s Rm o Pg Zn Zt, by the lower half of each of Zn */
+static int quad_vector(struct nisv_insn *i, uint32_t w)
+{
+	i->nregs = 1;
+	by_zn_rm(i, w);
+	i->flags &= ~NISV_NONTEMPORAL;
+	return vector(i, w, 4, 4);
+}
+
+/* LD2Q to LD4Q: 1010010 num 001 imm4 111 Pg Rn Zt, 1010010 num 01 Rm 100 Pg Rn Zt */
+static int quads_load(struct nisv_insn *i, uint32_t w)
+{
+	i->nregs = bits(w, 24, 23) + 1;
+	vector(i, w, 4, 4);
+	if (!bit(w, 21))
+		by_imm(i, w);
+	return bit(w, 21) ? by_rm(i, w) : NISV_DONE;
+}
+
+/* ST2Q to ST4Q: 1110010 0 num 00 imm4 000 Pg Rn Zt, 1110010 0 num 1 Rm 000 Pg Rn Zt */
+static int quads_store(struct nisv_insn *i, uint32_t w)
+{
+	i->nregs = bits(w, 23, 22) + 1;
+	vector(i, w, 4, 4);
+	if (!bit(w, 21))
+		by_imm(i, w);
+	return bit(w, 21) ? by_rm(i, w) : NISV_DONE;
+}
+
+/* Words and doublewords in each: 1e10010 1 d ... imm4 xx1 Pg Rn Zt, 1e10010 1 d ... Rm xx0 Pg Rn Zt */
+static int quad(struct nisv_insn *i, uint32_t w)
+{
+	i->nregs = 1;
+	vector(i, w, bits(w, 24, 23), 4);
+	if (bit(w, 13))
+		by_imm(i, w);
+	return bit(w, 13) ? NISV_DONE : by_rm(i, w);
+}
+
 /* Prefetches: prfop in place of Zt */
 static int prefetch(struct nisv_insn *i, uint32_t w, unsigned int msz, int ret)
 {
@@ -358,10 +397,10 @@ static const struct row rows[] = {
 	ROW(0xfe00e000, 0xa400c000, SVE, structure_rm),
 	ROW(0xfe50e000, 0xa4002000, SVE, block_imm),
 	ROW(0xfe40e000, 0xa4000000, SVE, block_rm),
-	ROW(0xffe0e000, 0xe5004000, SVE, nisv_named),	/* SVE2.1's ST1W, ST1D of quadwords */
-	ROW(0xffe0e000, 0xe5c04000, SVE, nisv_named),
-	ROW(0xfff0e000, 0xe500e000, SVE, nisv_named),
-	ROW(0xfff0e000, 0xe5c0e000, SVE, nisv_named),
+	ROW(0xffe0e000, 0xe5004000, SVE, quad),
+	ROW(0xffe0e000, 0xe5c04000, SVE, quad),
+	ROW(0xfff0e000, 0xe500e000, SVE, quad),
+	ROW(0xfff0e000, 0xe5c0e000, SVE, quad),
 	ROW(0xfe10e000, 0xe400e000, SVE, store_imm),
 	ROW(0xfe10e000, 0xe410e000, SVE, structure_imm),
 	ROW(0xfe00e000, 0xe4004000, SVE, store_rm),
@@ -389,19 +428,18 @@ static const struct row rows[] = {
 	ROW(0xfe40e000, 0xe440a000, SVE, scatter_imm),
 	ROW(0xfe20e000, 0xe4002000, SVE, scatter_rm),
 
-	/* The rest of SVE2.1: LD1Q, ST1Q, LD1W and LD1D of quadwords, LD2Q to LD4Q, ST2Q to ST4Q */
-	ROW(0xffe0e000, 0xc400a000, SVE, nisv_named),
-	ROW(0xffe0e000, 0xe4202000, SVE, nisv_named),
-	ROW(0xff60e000, 0xa5008000, SVE, nisv_named),
-	ROW(0xff70e000, 0xa5102000, SVE, nisv_named),
-	ROW(0xffe0e000, 0xa4a08000, SVE, nisv_named),
-	ROW(0xff60e000, 0xa5208000, SVE, nisv_named),
-	ROW(0xfff0e000, 0xa490e000, SVE, nisv_named),
-	ROW(0xff70e000, 0xa510e000, SVE, nisv_named),
-	ROW(0xff60e000, 0xe4600000, SVE, nisv_named),
-	ROW(0xffe0e000, 0xe4a00000, SVE, nisv_named),
-	ROW(0xff70e000, 0xe4400000, SVE, nisv_named),
-	ROW(0xfff0e000, 0xe4800000, SVE, nisv_named),
+	ROW(0xffe0e000, 0xc400a000, SVE, quad_vector),
+	ROW(0xffe0e000, 0xe4202000, SVE, quad_vector),
+	ROW(0xff60e000, 0xa5008000, SVE, quad),
+	ROW(0xff70e000, 0xa5102000, SVE, quad),
+	ROW(0xffe0e000, 0xa4a08000, SVE, quads_load),
+	ROW(0xff60e000, 0xa5208000, SVE, quads_load),
+	ROW(0xfff0e000, 0xa490e000, SVE, quads_load),
+	ROW(0xff70e000, 0xa510e000, SVE, quads_load),
+	ROW(0xff60e000, 0xe4600000, SVE, quads_store),
+	ROW(0xffe0e000, 0xe4a00000, SVE, quads_store),
+	ROW(0xff70e000, 0xe4400000, SVE, quads_store),
+	ROW(0xfff0e000, 0xe4800000, SVE, quads_store),
 };
 
 int nisv_decode_sve(struct nisv_insn *i, uint32_t w)
@@ -475,7 +513,7 @@ static int choose(struct access *a)
 static uint64_t address_of(const struct access *a, unsigned int n)
 {
 	const struct nisv_insn *i = a->i;
-	const uint64_t value = lane_of(a->c->z[1], n, i->width == 64 ? 3 : 2);
+	const uint64_t value = i->width == 128 ? a->c->z[1][2 * n] : lane_of(a->c->z[1], n, i->width == 64 ? 3 : 2);
 
 	switch (i->extend) {
 	case NISV_UXTW:
@@ -562,17 +600,18 @@ int nisv_sve_look(struct access *a)
 	return ret ? ret : faulted ? NISV_DONE : NISV_MISMATCH;
 }
 
-static int element(struct access *a, unsigned int at, uint64_t *value)
+/* Of 16 bytes, both words of the value are data; the second is else 0 */
+static int element(struct access *a, unsigned int at, uint64_t value[2])
 {
-	const unsigned int len = 1 << a->i->size;
-	uint8_t data[8];
+	const unsigned int len = 1 << a->i->size, part = len > 8 ? 8 : len;
+	uint8_t data[16];
 	int ret;
 
-	if (a->writes)
-		put_bytes(data, len, a->big, *value);
+	for (unsigned int n = 0; n < len / part && a->writes; n++)
+		put_bytes(data + 8 * n, part, a->big, value[len > 8 ? n ^ a->big : 0]);
 	ret = nisv_transfer_at(&a->m, a->writes, at, data, len, len);
-	if (!ret && !a->writes)
-		*value = get_bytes(data, len, a->big);
+	for (unsigned int n = 0; n < len / part && !ret && !a->writes; n++)
+		value[len > 8 ? n ^ a->big : 0] = get_bytes(data + 8 * n, part, a->big);
 	return ret;
 }
 
@@ -595,21 +634,27 @@ static int vectors(struct access *a)
 {
 	const struct nisv_insn *i = a->i;
 	const unsigned int esz = __builtin_ctz(i->width / 8);
-	uint64_t value = 0;
+	uint64_t value[2] = { 0 };
 	int ret = NISV_DONE;
 
 	if (is_one(a))
-		ret = element(a, 0, &value);
+		ret = element(a, 0, value);
 	for (unsigned int n = a->first; n < a->end; n++) {
 		if (!nisv_sve_active(a, n))
 			continue;
 		for (unsigned int r = 0; r < i->nregs && !ret; r++) {
-			if (a->writes)
-				value = lane_of(a->c->z[r], n, esz);
+			uint64_t *z = a->c->z[r];
+
+			if (a->writes && esz == 4)
+				memcpy(value, z + 2 * n, sizeof(value));
+			else if (a->writes)
+				value[0] = lane_of(z, n, esz);
 			if (!is_one(a))
-				ret = element(a, place_of(a, n) + (r << i->size), &value);
-			if (!a->writes)
-				set_lane(a->c->z[r], n, esz, extended(i, value));
+				ret = element(a, place_of(a, n) + (r << i->size), value);
+			if (!a->writes && esz == 4)
+				memcpy(z + 2 * n, value, sizeof(value));
+			else if (!a->writes)
+				set_lane(z, n, esz, extended(i, value[0]));
 		}
 	}
 	return ret;

@@ -269,7 +269,7 @@ static void tags(struct text *t, const struct nisv_insn *i)
 /* Elements of a Z register */
 static const char *sve_element(const struct nisv_insn *i)
 {
-	return element(i->width == 64 ? 3 : i->width == 32 ? 2 : i->width == 16);
+	return element(i->width == 128 ? 4 : i->width == 64 ? 3 : i->width == 32 ? 2 : i->width == 16);
 }
 
 static void sve_address(struct text *t, const struct nisv_insn *i)
@@ -277,13 +277,13 @@ static void sve_address(struct text *t, const struct nisv_insn *i)
 	const bool vector = i->flags & NISV_VECTOR_OFFSET;
 
 	if (i->flags & NISV_VECTOR_BASE)
-		add(t, "[z%u.%s", i->rn, sve_element(i));
+		add(t, "[z%u.%s", i->rn, i->width == 32 ? "s" : "d");
 	else
 		add(t, i->rn == 31 ? "[sp" : "[x%u", i->rn);
 	if (i->rm != NISV_NONE) {
 		add(t, ", ");
 		if (vector)
-			add(t, "z%u.%s", i->rm, sve_element(i));
+			add(t, "z%u.%s", i->rm, i->width == 32 ? "s" : "d");
 		else
 			gpr(t, i->rm, 64);
 		if (vector && i->extend != NISV_LSL)

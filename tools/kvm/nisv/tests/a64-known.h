@@ -7,6 +7,7 @@
   "both: for what is UNPREDICTABLE, as a field that should be one, it has no name" },
 { OPCODES, "memory copy and memory set|",
   "libopcodes: registers that are the same, or 31, are reserved; libnisv only names these" },
+{ OPCODES, "SVE .q *|", "libnisv: binutils 2.40 has no FEAT_SVE2p1" },
 { OPCODES, "SVE memory|", "libnisv: binutils 2.40 has no FEAT_SVE2p1 and FEAT_SME2" },
 { OPCODES, "SME memory|",
   "libopcodes: not all of this space is allocated; libnisv only names it, and FEAT_SME2" },

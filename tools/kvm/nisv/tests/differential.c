@@ -785,7 +785,7 @@ enum end go(struct nisv_insn *last)
  * Registers, offsets, sizes, ordering and lanes are what instances differ in.
  */
 
-static struct form forms[512];
+static struct form forms[1024];
 static unsigned int nforms;
 
 /* SVE: are there addresses in a vector? */
@@ -808,7 +808,7 @@ static uint64_t key_of(const struct nisv_insn *i)
 		return aarch32_key(i);
 	if (i->family == NISV_SVE)
 		return i->family | i->op << 8 | (i->extend != NISV_LSL) << 16 | (is_by_vector(i) && i->width == 32) << 17 |
-		       block_of(i) / 16 << 18 | (uint64_t)i->nregs << 24 | (uint64_t)(i->rs == NISV_NONE) << 32 |
+		       block_of(i) / 16 << 18 | (i->width == 128) << 20 | (uint64_t)i->nregs << 24 | (uint64_t)(i->rs == NISV_NONE) << 32 |
 		       (uint64_t)(i->rm == NISV_NONE) << 33 |
 		       (uint64_t)(i->flags & (NISV_SIGNED | NISV_REPLICATE | NISV_NONTEMPORAL | NISV_PREDICATE |
 					      NISV_VECTOR_BASE | NISV_VECTOR_OFFSET | NISV_FIRST_FAULT)) << 40;
@@ -829,6 +829,8 @@ static void sve_name(const struct nisv_insn *i, char *name, size_t size)
 		what = "vector of one element";
 	else if (i->rs == NISV_NONE)
 		what = "vector, all of it";
+	else if (i->width == 128)
+		what = "vector of quadwords";
 	if (is_by_vector(i))
 		width = i->width == 32 ? "32-bit " : i->extend != NISV_LSL ? "unpacked 32-bit " : "64-bit ";
 	if (i->flags & NISV_VECTOR_OFFSET)

@@ -426,7 +426,7 @@ static void check(struct job *job)
 			continue;
 		}
 		if (described)
-			snprintf(what, sizeof(what), "%s%.*s%s", i.family == NISV_SVE ? "SVE " : "",
+			snprintf(what, sizeof(what), "%s%.*s%s", i.family != NISV_SVE ? "" : i.width == 128 ? "SVE .q " : "SVE ",
 				 (int)strcspn(ours, " "), ours,
 				 ret == NISV_UNPREDICTABLE ? " unpredictable" : "");
 		else

@@ -59,17 +59,17 @@
 { NISV_A64, 0xa0402020, NISV_UNSUPPORTED, NISV_SVE },		/* ld1h { z0.h, z1.h }, pn8/z, [x1] */
 { NISV_A64, 0xa020e000, NISV_UNSUPPORTED, NISV_SVE },		/* st1d { z0.d - z3.d }, pn8, [x0, x0, lsl #3] */
 { NISV_A64, 0xa065b554, NISV_UNSUPPORTED, NISV_SVE },		/* st1h { z20.h - z23.h }, pn13, [x10, #20, mul vl] */
-{ NISV_A64, 0xa490e000, NISV_UNSUPPORTED, NISV_SVE },		/* ld2q { z0.q, z1.q }, p0/z, [x0] */
-{ NISV_A64, 0xa5a08000, NISV_UNSUPPORTED, NISV_SVE },		/* ld4q { z0.q - z3.q }, p0/z, [x0, x0, lsl #4] */
-{ NISV_A64, 0xe4a00000, NISV_UNSUPPORTED, NISV_SVE },		/* st3q { z0.q - z2.q }, p0, [x0, x0, lsl #4] */
-{ NISV_A64, 0xe4400000, NISV_UNSUPPORTED, NISV_SVE },		/* st2q { z0.q, z1.q }, p0, [x0] */
-{ NISV_A64, 0xa5008000, NISV_UNSUPPORTED, NISV_SVE },		/* ld1w { z0.q }, p0/z, [x0, x0, lsl #2] */
-{ NISV_A64, 0xa5902000, NISV_UNSUPPORTED, NISV_SVE },		/* ld1d { z0.q }, p0/z, [x0] */
-{ NISV_A64, 0xe5c04000, NISV_UNSUPPORTED, NISV_SVE },		/* st1d { z0.q }, p0, [x0, x0, lsl #3] */
-{ NISV_A64, 0xe500e000, NISV_UNSUPPORTED, NISV_SVE },		/* st1w { z0.q }, p0, [x0] */
-{ NISV_A64, 0xc400a000, NISV_UNSUPPORTED, NISV_SVE },		/* ld1q { z0.q }, p0/z, [z0.d, x0] */
-{ NISV_A64, 0xe4202000, NISV_UNSUPPORTED, NISV_SVE },		/* st1q { z0.q }, p0, [z0.d, x0] */
-{ NISV_A64, 0xe5104000, NISV_UNSUPPORTED, NISV_SVE },		/* st1w { z0.q }, p0, [x0, x16, lsl #2] */
+{ NISV_A64, 0xa490e000, NISV_DONE, NISV_SVE, "ld2q {z0.q, z1.q}, p0/z, [x0]" },
+{ NISV_A64, 0xa5a08000, NISV_DONE, NISV_SVE, "ld4q {z0.q-z3.q}, p0/z, [x0, x0, lsl #4]" },
+{ NISV_A64, 0xe4a00000, NISV_DONE, NISV_SVE, "st3q {z0.q-z2.q}, p0, [x0, x0, lsl #4]" },
+{ NISV_A64, 0xe4400000, NISV_DONE, NISV_SVE, "st2q {z0.q, z1.q}, p0, [x0]" },
+{ NISV_A64, 0xa5008000, NISV_DONE, NISV_SVE, "ld1w {z0.q}, p0/z, [x0, x0, lsl #2]" },
+{ NISV_A64, 0xa5902000, NISV_DONE, NISV_SVE, "ld1d {z0.q}, p0/z, [x0]" },
+{ NISV_A64, 0xe5c04000, NISV_DONE, NISV_SVE, "st1d {z0.q}, p0, [x0, x0, lsl #3]" },
+{ NISV_A64, 0xe500e000, NISV_DONE, NISV_SVE, "st1w {z0.q}, p0, [x0]" },
+{ NISV_A64, 0xc400a000, NISV_DONE, NISV_SVE, "ld1q {z0.q}, p0/z, [z0.d, x0]" },
+{ NISV_A64, 0xe4202000, NISV_DONE, NISV_SVE, "st1q {z0.q}, p0, [z0.d, x0]" },
+{ NISV_A64, 0xe5104000, NISV_DONE, NISV_SVE, "st1w {z0.q}, p0, [x0, x16, lsl #2]" },
 { NISV_A64, 0xa490a000, NISV_NO_ACCESS, NISV_SVE, "ldnf1sw {z0.d}, p0/z, [x0]" },
 { NISV_A64, 0xa5c02000, NISV_UNALLOCATED, NISV_NO_FAMILY },	/* as LD1RO would be of 64 bytes */
 { NISV_A64, 0x85c00010, NISV_UNALLOCATED, NISV_NO_FAMILY },	/* prfop has four bits */
