@@ -9,10 +9,7 @@
  * does not do is done here: Arm ARM (DDI 0487), AArch64.TakeException() and
  * AArch32.EnterMode().
  */
-#include <errno.h>
-
-#include "internal.h"
-#include "onereg.h"
+#include "vcpu.h"
 
 #define ELR_EL1		(U64 | CORE(0x46))
 #define SPSR_EL1	(U64 | CORE(0x48))
@@ -61,39 +58,6 @@ struct events {
 };
 #define GET_EVENTS	_IOR(KVMIO, 0x9f, struct events)
 #define SET_EVENTS	_IOW(KVMIO, 0xa0, struct events)
-
-struct vcpu {
-	int fd;
-	struct kvm_run *run;
-	uint64_t pc, pstate;
-	uint64_t x[31];
-};
-
-static int get(const struct vcpu *v, uint64_t id, uint64_t *value)
-{
-	return one_reg(v->fd, KVM_GET_ONE_REG, id, value) ? NISV_REGISTER : NISV_DONE;
-}
-
-static int set(const struct vcpu *v, uint64_t id, uint64_t value)
-{
-	return one_reg(v->fd, KVM_SET_ONE_REG, id, &value) ? NISV_REGISTER : NISV_DONE;
-}
-
-/*
- * Have KVM do what it has left to do, without the guest. Another thread, or a signal, may
- * set immediate_exit to 1 meanwhile, to be seen by the next KVM_RUN: that stays.
- */
-static int settle(const struct vcpu *v)
-{
-	uint8_t mine = 0;
-	int ret;
-
-	__atomic_compare_exchange_n(&v->run->immediate_exit, &mine, 2, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-	ret = ioctl(v->fd, KVM_RUN, 0) == -1 && errno == EINTR ? NISV_DONE : NISV_REGISTER;
-	mine = 2;
-	__atomic_compare_exchange_n(&v->run->immediate_exit, &mine, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-	return ret;
-}
 
 static int get_all(struct vcpu *v)
 {
