@@ -11,6 +11,7 @@
  *	nisv_kvm()	does all of it, for a VMM that uses KVM's ioctls
  *	nisv_access()	the same, for a VMM that keeps the registers elsewhere
  *	nisv_abort()	if it refuses: make the guest take an abort
+ *	nisv_vgic_read(), nisv_vgic_write()	access the interrupt controller that KVM emulates
  *	nisv_decode()	one instruction word in, one description out
  *	nisv_text()	that description in assembler syntax
  *
@@ -501,6 +502,52 @@ NISV_API int nisv_kvm(struct nisv_cpu *cpu, const struct kvm_run *run,
  * failed, so this is not a VM of KVM on Arm, or it is protected or beyond repair.
  */
 NISV_API int nisv_abort(struct nisv_cpu *cpu, struct kvm_run *run, bool can_inject);
+
+/*
+ * nisv_vgic_code - write the code that nisv_vgic_read() and nisv_vgic_write() run
+ * @page: gets NISV_VGIC_CODE bytes
+ *
+ * Call it once for a VM. Put the page into a memslot at an address that the guest does not
+ * use, before vCPUs run. A read-only memslot of its own (KVM_MEM_READONLY) is best. All
+ * vCPUs share the page, and nothing changes it.
+ */
+#define NISV_VGIC_CODE	256
+NISV_API void nisv_vgic_code(void *page);
+
+/*
+ * nisv_vgic_read, nisv_vgic_write - access a register of KVM's interrupt controller
+ * @cpu:  of the vCPU that makes the access, from nisv_kvm_init()
+ * @run:  the vCPU's, after KVM_EXIT_ARM_NISV or KVM_EXIT_ARM_LDST64B
+ * @code: the guest physical address of what nisv_vgic_code() has written; 0: there is none
+ * @ipa, @data, @len: as for nisv_bus.read and .write
+ *
+ * KVM also exits with KVM_EXIT_ARM_NISV on the frames of its vGIC: GICD, GICR and GITS, and
+ * GICD of a GICv2 (its GICC is the CPU's own, and does not exit). To have such accesses
+ * carried out, report the frames as devices in nisv_bus.at, and call these functions for
+ * them in .read and .write. The bus must know the vCPU: give each vCPU a bus of its own, with
+ * the same monitor, or keep the vCPU in a thread-local variable.
+ *
+ * They run the vCPU at @code for one load or store: at EL1, with the MMU off, and with
+ * interrupts, SErrors and debug exceptions masked. Then they restore its registers and the
+ * exit in @run. The guest takes an interrupt that has become pending when it goes on. A vCPU
+ * that is AArch32 at EL1 accesses 8 bytes as two words. If others write to immediate_exit
+ * meanwhile, that stays.
+ *
+ * Call them in the thread that runs the vCPU. Hold no lock that another vCPU's thread needs:
+ * if that vCPU switches the VM off meanwhile, KVM_RUN sleeps here until a signal arrives.
+ *
+ * Return: NISV_DONE. In all other cases nothing was done: NISV_NOTHING: KVM has no device
+ * there; NISV_ALIGNMENT: @ipa is not a multiple of @len; NISV_UNSUPPORTED: @len is not 1, 2,
+ * 4 or 8, @code is 0, the vCPU has EL2, or it is AArch32 at EL1 and an address is above
+ * 4 GiB; NISV_MISMATCH: another exit; NISV_REGISTER: an ioctl failed, so the VM is protected
+ * or beyond help; NISV_AGAIN: KVM_RUN keeps returning before it has run the vCPU, because a
+ * signal stays pending, the ring of dirty pages is full, or the VM has been switched off.
+ * Deal with that and call again, or refuse.
+ */
+NISV_API int nisv_vgic_read(const struct nisv_cpu *cpu, struct kvm_run *run, uint64_t code,
+			    uint64_t ipa, void *data, unsigned int len);
+NISV_API int nisv_vgic_write(const struct nisv_cpu *cpu, struct kvm_run *run, uint64_t code,
+			     uint64_t ipa, const void *data, unsigned int len);
 
 /* The name of a family in the Arm ARM, or "?" */
 NISV_API const char *nisv_family_name(unsigned int family);

@@ -33,6 +33,7 @@ pub const NISV_NON_FAULT: u32 = 8388608;
 pub const NISV_FEATURE_EL1_32BIT: u32 = 2;
 pub const NISV_FEATURE_SVE: u32 = 16;
 pub const NISV_FEATURE_HAS_EL2: u32 = 128;
+pub const NISV_VGIC_CODE: u32 = 256;
 pub const NISV_DONE: nisv_result = 0;
 pub const NISV_AGAIN: nisv_result = 1;
 pub const NISV_OTHER: nisv_result = -1;
@@ -305,6 +306,29 @@ extern "C" {
         cpu: *mut nisv_cpu,
         run: *mut kvm_run,
         can_inject: bool,
+    ) -> ::std::os::raw::c_int;
+}
+extern "C" {
+    pub fn nisv_vgic_code(page: *mut ::std::os::raw::c_void);
+}
+extern "C" {
+    pub fn nisv_vgic_read(
+        cpu: *const nisv_cpu,
+        run: *mut kvm_run,
+        code: u64,
+        ipa: u64,
+        data: *mut ::std::os::raw::c_void,
+        len: ::std::os::raw::c_uint,
+    ) -> ::std::os::raw::c_int;
+}
+extern "C" {
+    pub fn nisv_vgic_write(
+        cpu: *const nisv_cpu,
+        run: *mut kvm_run,
+        code: u64,
+        ipa: u64,
+        data: *const ::std::os::raw::c_void,
+        len: ::std::os::raw::c_uint,
     ) -> ::std::os::raw::c_int;
 }
 extern "C" {

@@ -9,6 +9,7 @@
 //! - [`KvmCpu`] does all of it, for a VMM that uses KVM's ioctls.
 //! - [`Cpu`] does the same on registers that are somewhere else.
 //! - [`Bus`] is what the VMM implements: what is at a guest's addresses.
+//! - [`Vgic`] is the interrupt controller that KVM emulates, for that.
 //! - [`decode`] describes one instruction.
 //!
 //! The guide for authors of VMMs is `Documentation/virt/kvm/arm/nisv.rst`, the details are
@@ -75,10 +76,12 @@
 pub mod bindings;
 mod bus;
 mod cpu;
+mod vgic;
 
 pub use bindings::kvm_run;
 pub use bus::{At, Bus, Monitor, Ram, Refused};
 pub use cpu::{Cpu, KvmCpu, Reg, Registers};
+pub use vgic::{vgic_code, Vgic, VGIC_CODE};
 
 use std::ffi::CStr;
 use std::fmt;
