@@ -102,7 +102,7 @@ PACKAGE-u-boot := u-boot-qemu
 PACKAGE-installer := debian-installer-12-netboot-arm64
 DEBS	+= $(PACKAGE-$(SYSTEM))
 ROOTFS	:= $(abspath $(BUILD))/$(ARCH)-$(lastword $(DEBS)).squashfs
-TESTS	:= $(patsubst $T/%.c,%,$(wildcard $T/*.c)) $(if $(filter arm64,$(ARCH)),libnisv libnisv_abort)
+TESTS	:= $(patsubst $T/%.c,%,$(wildcard $T/*.c)) $(if $(filter arm64,$(ARCH)),libnisv libnisv_abort libnisv_vgic)
 STAGE	:= $N/stage.sh
 space	:= $() $()
 comma	:= ,
@@ -335,7 +335,7 @@ soak: base
 		TESTS=nisv_stress OPS=$(SOAK_OPS)
 	@$(MAKE) --no-print-directory cells CELLS=max TESTS=libnisv INSTANCES=$(SOAK_INSTANCES) RESULTS='$(RESULTS)-libnisv'
 
-mutants: TESTS := $(filter-out nisv_stress libnisv libnisv_abort,$(TESTS))
+mutants: TESTS := $(filter-out nisv_stress libnisv%,$(TESTS))
 mutants: ready
 	@rm -rf $(B)/mutants; mkdir -p $(B)/mutants/host
 	@TIMEOUT=120 $(STAGE) 'mutants on $(or $(CPU),max)' $(B)/mutants/host/mutants.tap \
@@ -345,7 +345,7 @@ mutants: ready
 
 # Each patch alone: what held before it does so after it
 PREFIX_CPUS	:= $(or $(CPU),$(if $(filter arm,$(ARCH)),$(RUN_CPU),max))
-prefixes: TESTS := $(filter-out nisv_stress libnisv libnisv_abort,$(TESTS))
+prefixes: TESTS := $(filter-out nisv_stress libnisv%,$(TESTS))
 prefixes: ours ready
 	@rm -rf $(B)/prefixes; mkdir -p $(B)/prefixes/host
 	@NESTED='nested_forms=4K panic_on_warn=0' $(STAGE) 'patches on $(PREFIX_CPUS)' $(B)/prefixes/host/prefixes.tap \

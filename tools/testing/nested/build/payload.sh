@@ -3,9 +3,10 @@
 #
 # payload.sh DIR ROOTFS TEST...: what the nested host runs, in initramfs's:
 # DIR/payload/check.cpio holds the tests, kselftests by name, "libnisv" for the
-# library against the CPU, "libnisv_abort" for its abort, or "bench" for what accesses cost; DIR/payload/guest.cpio
-# what Debian's QEMU or the VMM boots there as a guest: the base kernel, be the host
-# with or without the series; and the VMMs with libnisv that VMM names.
+# library against the CPU, "libnisv_abort" for its abort, "libnisv_vgic" for KVM's interrupt
+# controller, or "bench" for what accesses cost; DIR/payload/guest.cpio what Debian's QEMU or
+# the VMM boots there as a guest: the base kernel, be the host with or without the series;
+# and the VMMs with libnisv that VMM names.
 #
 # Modules that the kernel needs to report are in DIR/modules. Without a base kernel
 # there is no guest, and without a tree in DIR/linux we have a kselftest.h.
@@ -37,8 +38,8 @@ for t in "$@"; do
 		"${cc[@]}" -std=gnu11 -I"$top/include" "$top"/tools/kvm/nisv/tests/differential*.c \
 			"$top"/tools/kvm/nisv/*.c -o "$out/tests/$t"
 		;;
-	libnisv_abort)
-		"${cc[@]}" -std=gnu11 "${headers[@]}" -I"$top/include" "$top/tools/kvm/nisv/tests/abort.c" \
+	libnisv_*)
+		"${cc[@]}" -std=gnu11 "${headers[@]}" -I"$top/include" "$top/tools/kvm/nisv/tests/${t#libnisv_}.c" \
 			"$top"/tools/kvm/nisv/*.c -o "$out/tests/$t"
 		;;
 	bench)
