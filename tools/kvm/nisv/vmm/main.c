@@ -176,6 +176,7 @@ int main(int argc, char **argv)
 	create_vcpus(&vm);
 	start_gic(&vm);
 	make_bus(&vm);
+	add_gic(&vm);
 	add_uart(&vm);
 	add_window(&vm);
 	for (unsigned int n = 1; n < vm.cpus; n++)

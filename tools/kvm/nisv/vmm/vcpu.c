@@ -77,11 +77,14 @@ static void no_syndrome(struct vcpu *vcpu)
 	}
 }
 
+__thread struct vcpu *this_vcpu;
+
 void *run_vcpu(void *opaque)
 {
 	struct vcpu *vcpu = opaque;
 	struct vm *vm = vcpu->vm;
 
+	this_vcpu = vcpu;
 	for (;;) {
 		if (ioctl(vcpu->fd, KVM_RUN, 0)) {
 			if (errno == EINTR || errno == EAGAIN)

@@ -17,6 +17,7 @@
 #define GICD_BASE	0x08000000ull
 #define GICC_BASE	0x08010000ull
 #define GICR_BASE	0x080a0000ull
+#define GIC_CODE_BASE	0x08200000ull	/* the guest is not told */
 #define UART_BASE	0x09000000ull
 #define RAM_BASE	0x40000000ull
 
@@ -37,6 +38,7 @@ struct device {
 	void *state;
 };
 
+/* It has a thread, in which its accesses of devices are made */
 struct vcpu {
 	struct vm *vm;
 	int fd;
@@ -75,13 +77,15 @@ void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt, ...);
 void load_guest(struct vm *vm);
 /* fdt.c: the device tree, at most size bytes of it */
 void make_device_tree(const struct vm *vm, void *fdt, size_t size);
-/* gic.c: before vCPUs run, and after they have been made */
+/* gic.c: before vCPUs run, and after they have been made; and for accesses without a syndrome */
 void create_gic(struct vm *vm);
 void start_gic(const struct vm *vm);
+void add_gic(struct vm *vm);
 
 /* vcpu.c: as many as vm->cpus, and the first where the guest starts */
 void create_vcpus(struct vm *vm);
 void *run_vcpu(void *vcpu);		/* a thread of each; it ends with the VMM */
+extern __thread struct vcpu *this_vcpu;	/* the one of this thread */
 
 /* bus.c */
 void make_bus(struct vm *vm);
