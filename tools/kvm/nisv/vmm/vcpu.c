@@ -10,7 +10,10 @@
 
 #include "vmm.h"
 
-/* For headers of kernels before v5.5, and v7.0 */
+/* For headers of kernels before v5.2, v5.5 and v7.0 */
+#define CAP_ARM_SVE		170
+#define VCPU_FINALIZE		_IOW(KVMIO, 0xc2, int)
+#define VCPU_SVE		4
 #define EXIT_ARM_NISV		28
 #define EXIT_ARM_LDST64B	42
 
@@ -133,6 +136,8 @@ static void create_vcpu(struct vm *vm, unsigned int n, const struct kvm_vcpu_ini
 	fcntl(vcpu->fd, F_SETFD, FD_CLOEXEC);
 	if (ioctl(vcpu->fd, KVM_ARM_VCPU_INIT, init))
 		die("KVM_ARM_VCPU_INIT %u: %s", n, strerror(errno));
+	if (init->features[0] & NISV_FEATURE_SVE && ioctl(vcpu->fd, VCPU_FINALIZE, &(int) { VCPU_SVE }))
+		die("KVM_ARM_VCPU_FINALIZE %u: %s", n, strerror(errno));
 	vcpu->run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
 	if (vcpu->run == MAP_FAILED)
 		die("kvm_run: %s", strerror(errno));
@@ -146,6 +151,8 @@ void create_vcpus(struct vm *vm)
 	if (ioctl(vm->fd, KVM_ARM_PREFERRED_TARGET, &init))
 		die("KVM_ARM_PREFERRED_TARGET: %s", strerror(errno));
 	init.features[0] |= 1 << KVM_ARM_VCPU_PSCI_0_2;
+	if (ioctl(vm->fd, KVM_CHECK_EXTENSION, CAP_ARM_SVE) > 0)
+		init.features[0] |= NISV_FEATURE_SVE;
 	for (unsigned int n = 0; n < vm->cpus; n++) {
 		if (n)
 			init.features[0] |= 1 << KVM_ARM_VCPU_POWER_OFF;

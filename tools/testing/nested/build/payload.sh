@@ -69,6 +69,9 @@ rm -r "$out/init/tests"
 if [ "$ARCH" = arm64 ] && [ -e "$dir/image/base/Image" ]; then
 	mkdir -p "$out/initrd/dev" "$out/init/guest"
 	"${cc[@]}" "$nested/boot/guest.c" -o "$out/initrd/init"
+	# With the preprocessor of the other compiler, as there need be no 32-bit one
+	"${CROSS_COMPILE}gcc" -E -x assembler-with-cpp "$nested/boot/guest-neon.S" | arm-linux-gnueabi-as -o "$out/neon.o"
+	arm-linux-gnueabi-ld "$out/neon.o" -o "$out/initrd/neon"
 	archive "$out/initrd" "$out/init/guest/initrd"
 	make -s -C "$top/tools/kvm/nisv" vmm O="$dir/libnisv-vmm" CC="${CROSS_COMPILE}gcc" CFLAGS='-O2 -g -Werror' \
 		LDFLAGS=-static LIBFDT="$dir/linux/scripts/dtc/libfdt"
