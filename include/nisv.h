@@ -108,6 +108,10 @@ enum nisv_op {
 	NISV_UNKNOWN,	/* accesses no memory, as far as the library knows */
 	NISV_LOAD_TAG,	/* LDG: 0, as there are no tags */
 	NISV_STORE_TAG,	/* STG, ST2G: dropped, as there are no tags; STZG is NISV_ZERO */
+	NISV_COPY,	/* CPYP, CPYM, CPYE: Rn bytes at Rs to Rd, which is in rt */
+	NISV_COPY_FORWARD, /* CPYFP, CPYFM, CPYFE */
+	NISV_FILL,	/* SETP, SETM, SETE: Rn bytes at Rd become Rs */
+	NISV_FILL_TAGGED, /* SETGP, SETGM, SETGE: tags are dropped, as there are none */
 };
 
 /*
@@ -181,6 +185,13 @@ enum nisv_mode {
 	NISV_PC_RELATIVE,
 };
 
+/* Of three instructions that copy or fill memory together */
+enum nisv_stage {
+	NISV_PROLOGUE,
+	NISV_MAIN,
+	NISV_EPILOGUE,
+};
+
 /* How Rm is extended or shifted before it is added to Rn */
 enum nisv_extend {
 	NISV_LSL,
@@ -220,6 +231,9 @@ enum nisv_extend {
 #define NISV_VECTOR_OFFSET (1u << 21)	/* SVE: Rm is a Z register, an offset in each element */
 #define NISV_FIRST_FAULT (1u << 22)	/* LDFF1: see nisv_access() */
 #define NISV_NON_FAULT	(1u << 23)	/* LDNF1, which never faults: NISV_NO_ACCESS */
+/* CPY: of what it reads. What it writes has the flags without _READ */
+#define NISV_UNPRIV_READ (1u << 24)
+#define NISV_NONTEMPORAL_READ (1u << 25)
 
 /*
  * One load or store. Register fields have their architectural names; 31 is SP for
@@ -261,6 +275,7 @@ struct nisv_insn {
 	uint8_t stride;		/* 1 or 2 registers */
 	uint16_t list;
 	uint8_t align;		/* AArch32's structures: log2 of the bytes that divide the address */
+	uint8_t stage;		/* enum nisv_stage, of NISV_COPY to NISV_FILL_TAGGED */
 	uint32_t flags;
 	int32_t imm;		/* offset in bytes, also of writeback */
 	int32_t step;
@@ -427,6 +442,12 @@ struct nisv_bus {
  * scatters access elements in the order of the vector, on any number of pages. A first-fault
  * load loads the first active element. It clears FFR for the others, because a device must
  * not see these accesses before the guest asks for them.
+ *
+ * CPY and SET: each call does a part, of at most one page, and leaves the registers as the
+ * CPU does if it is interrupted there. PC stays, so the CPU executes the instruction again
+ * and goes on with the rest, or finds nothing left to do. A device sees accesses of 8 bytes,
+ * and smaller ones at the edges. If it refuses one, the accesses before it have been made,
+ * and the next call, which begins there, is refused.
  *
  * Two pages, or more: the one that faulted has let the access pass; whether another one does is
  * decided as the CPU would, by AP, PAN, UAO, EPAN, E0PD and DACR. Permissions by

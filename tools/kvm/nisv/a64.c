@@ -419,14 +419,6 @@ static int tags(struct nisv_insn *i, uint32_t w)
 	return NISV_DONE;
 }
 
-/* 00 011 o0 01 op1 0 Rs op2 01 Rn Rd */
-static int copy_set(struct nisv_insn *i, uint32_t w)
-{
-	const unsigned int op1 = bits(w, 23, 22), op2 = bits(w, 15, 12);
-
-	return op1 == 3 && op2 >= 12 ? NISV_UNALLOCATED : nisv_named(i, w);
-}
-
 /* size 111 V 00 opc 0 imm9 type Rn Rt */
 static int unscaled(struct nisv_insn *i, uint32_t w)
 {
@@ -632,7 +624,7 @@ static const struct row unscaleds[] = {
 	ROW(0x3f200c00, 0x19000000, ORDERED_UNSCALED, ordered_unscaled),
 	ROW(0x3fa00c00, 0x1d000800, RCPC3, ordered_unscaled),	/* B, H, S, D registers */
 	ROW(0xffa00c00, 0x1d800800, RCPC3, ordered_unscaled),	/* Q registers */
-	ROW(0xfb200c00, 0x19000400, COPY_SET, copy_set),
+	ROW(0xfb200c00, 0x19000400, COPY_SET, nisv_decode_mops),
 };
 
 static const struct row pairs[] = {

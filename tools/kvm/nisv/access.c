@@ -18,9 +18,6 @@
 #define DOUBTS		16
 #define RAM_REFUSALS	4096
 
-/* Not an answer: to be done again, with the registers as they are now */
-#define NOT_BELIEVED	2
-
 /* The instruction */
 
 /* Addresses of AArch32 wrap at 4 GiB */
@@ -64,9 +61,14 @@ static int fetch(struct ctx *c, uint32_t *word)
 	return ret;
 }
 
+static bool is_mops(const struct nisv_insn *i)
+{
+	return i->family == NISV_COPY_SET;
+}
+
 static int find(struct access *a, uint64_t esr_iss)
 {
-	const bool wnr = esr_iss >> 6 & 1, cm = esr_iss >> 8 & 1;
+	const bool cm = esr_iss >> 8 & 1;
 	struct nisv_insn *i = a->i;
 	uint32_t word;
 	int ret;
@@ -79,10 +81,11 @@ static int find(struct access *a, uint64_t esr_iss)
 		return NISV_DONE;
 	if (ret)
 		return ret;
-	/* An atomic access may report either direction */
+	/* An atomic access may report either direction, and so may a copy */
 	a->writes = i->op != NISV_LOAD && i->op != NISV_LOAD_TAG;
-	a->reads = !a->writes || (i->op != NISV_STORE && i->op != NISV_ZERO && i->op != NISV_STORE_TAG);
-	return cm || (!a->writes && wnr) || (!a->reads && !wnr) ? NISV_MISMATCH : NISV_DONE;
+	a->reads = !a->writes || (i->op != NISV_STORE && i->op != NISV_ZERO && i->op != NISV_STORE_TAG &&
+				  i->op != NISV_FILL && i->op != NISV_FILL_TAGGED);
+	return cm || (!a->writes && a->wnr) || (!a->reads && !a->wnr) ? NISV_MISMATCH : NISV_DONE;
 }
 
 /* The address, from registers */
@@ -252,13 +255,17 @@ static void believe_nothing(struct ctx *c)
 	c->half[1].granule = 0;
 }
 
+bool nisv_as_el0(const struct access *a, bool unpriv)
+{
+	const struct ctx *c = a->c;
+
+	return !c->privileged || (unpriv && (c->isa != NISV_A64 || !(c->x[NISV_PSTATE] & PSTATE_UAO)));
+}
+
 /* May the access pass that page, too? */
 static int passes(struct access *a, const struct leaf *leaf)
 {
-	struct ctx *c = a->c;
-	const bool user = !c->privileged || (a->i->flags & NISV_UNPRIV &&
-					     (c->isa != NISV_A64 || !(c->x[NISV_PSTATE] & PSTATE_UAO)));
-	const int ret = nisv_permits(c, leaf, a->writes, user);
+	const int ret = nisv_permits(a->c, leaf, a->writes, nisv_as_el0(a, a->i->flags & NISV_UNPRIV));
 
 	a->certain = ret;
 	return ret;
@@ -517,10 +524,15 @@ static int look(struct access *a)
 {
 	int ret = NISV_DONE;
 
-	if (!aligned(a))
-		return NISV_ALIGNMENT;
 	a->m.spans[0] = 0;
 	a->m.spans[1] = 0;
+	if (is_mops(a->i)) {
+		ret = nisv_mops_look(a);
+		find_fault(a, a->wnr);
+		return ret ? ret : a->found == IS_RAM && once_more(a, DOUBTS) ? NISV_AGAIN : NISV_DONE;
+	}
+	if (!aligned(a))
+		return NISV_ALIGNMENT;
 	for (unsigned int write = 0; write < 2; write++) {
 		if (write ? !a->writes : !a->reads)
 			continue;
@@ -554,6 +566,8 @@ static int place(struct access *a, uint64_t *after)
 	struct ctx *c = a->c;
 	int ret;
 
+	if (is_mops(i))
+		return nisv_mops_place(a);
 	ret = make_address(a, after);
 	if (!ret && i->isa != NISV_A64)
 		ret = aarch32_state(a);
@@ -594,6 +608,8 @@ static int carry_out(struct access *a, uint64_t esr_iss)
 		ret = nisv_perform(a);
 	if (ret)
 		return ret;
+	if (is_mops(i))
+		return nisv_commit(c);
 	if (i->flags & NISV_WRITEBACK)
 		nisv_set(c, nisv_base(c, i->rn), address(c, after));
 	ret = finish(a);
@@ -637,7 +653,7 @@ static bool is_doubt(int ret)
  * same way time and again, it is this library that does not understand, or the RAM is in
  * no memslot, and the guest would hang.
  */
-static int settle(struct access *a, bool write, int ret)
+static int settle(struct access *a, int ret)
 {
 	switch (ret) {
 	case NISV_AGAIN:
@@ -648,7 +664,7 @@ static int settle(struct access *a, bool write, int ret)
 		a->c->cpu->seen[SEEN_TIMES] = 0;
 		return ret;
 	}
-	ask_about_fault(a, write);
+	ask_about_fault(a, a->wnr);
 	if (once_more(a, a->found == IS_RAM ? RAM_REFUSALS : is_doubt(ret) && !a->certain ? DOUBTS : 0))
 		return NISV_AGAIN;
 	a->c->cpu->seen[SEEN_TIMES] = 0;
@@ -687,6 +703,7 @@ int nisv_access(struct nisv_cpu *cpu, const struct nisv_bus *bus, uint64_t fault
 	a.m.bus = bus;
 	a.fault_ipa = fault_ipa;
 	a.found = NOT_LOOKED;
+	a.wnr = esr_iss >> 6 & 1;
 	a.certain = false;
 	if (insn)
 		*insn = i;
@@ -711,7 +728,7 @@ int nisv_access(struct nisv_cpu *cpu, const struct nisv_bus *bus, uint64_t fault
 		ret = attempt(&a, esr_iss);
 	if (insn)
 		*insn = i;
-	return settle(&a, esr_iss >> 6 & 1, ret);
+	return settle(&a, ret);
 }
 
 void nisv_reset(struct nisv_cpu *cpu)

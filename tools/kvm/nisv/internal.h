@@ -97,8 +97,9 @@ static inline int nisv_decoded(struct nisv_insn *i, int ret)
 int nisv_decode_a64(uint32_t word, struct nisv_insn *insn);
 int nisv_decode_a32(uint32_t word, struct nisv_insn *insn);
 int nisv_decode_t32(uint32_t word, struct nisv_insn *insn);
-/* A row's decode(), for what has bits 31 and 27 to 25 of SVE: sve.c */
+/* Rows' decode(): for what has bits 31 and 27 to 25 of SVE: sve.c; for CPY and SET: mops.c */
 int nisv_decode_sve(struct nisv_insn *i, uint32_t w);
+int nisv_decode_mops(struct nisv_insn *i, uint32_t w);
 
 /* Bytes as they are in memory, and the number that they are. @len: 1, 2, 4, 8 */
 
@@ -266,6 +267,7 @@ unsigned int nisv_base(const struct ctx *c, unsigned int rn);
 #define PSTATE_T	(1ull << 5)
 #define PSTATE_E	(1ull << 9)
 #define PSTATE_C	(1ull << 29)
+#define PSTATE_N	(1ull << 31)
 
 /* M[4:0] of AArch32 */
 #define MODE_USR	0x10
@@ -282,6 +284,9 @@ unsigned int nisv_base(const struct ctx *c, unsigned int rn);
 #define SCTLR_E0E	(1ull << 24)
 #define SCTLR_EE	(1ull << 25)
 #define SCTLR_EPAN	(1ull << 57)
+
+/* Not an answer: to be done again, with the registers as they are now. See believe() */
+#define NOT_BELIEVED	2
 
 /* Where a virtual address leads, and what the tables say of the page: walk.c */
 struct leaf {
@@ -356,6 +361,7 @@ struct access {
 	uint64_t fault_ipa;
 	/* Of the byte that faulted: it is RAM by now, it is not, or nobody has looked yet */
 	enum { NOT_LOOKED, IS_RAM, NO_RAM } found;
+	bool wnr;			/* what faulted is a write, as far as the syndrome says */
 	bool certain;			/* a refusal does not contradict what exited */
 	bool big;
 	bool reads, writes;		/* memory */
@@ -374,6 +380,9 @@ struct access {
 	uint64_t pg[4], ffr[4];
 	/* Where each element is, of nisv_is_scattered(): virtual, then of its one or two pages */
 	uint64_t each[MAX_EACH][2];
+	/* CPY, SET: so many bytes are left, from these addresses on, or backward below them */
+	uint64_t left, edge[2];		/* of the source, of the destination */
+	bool backward;
 	uint8_t data[MAX_BYTES];
 };
 
@@ -400,6 +409,12 @@ int nisv_sve_address(struct access *a);
 bool nisv_sve_active(const struct access *a, unsigned int element);
 int nisv_sve_look(struct access *a);
 int nisv_sve_perform(struct access *a);
+/* The same of CPY and SET: mops.c. After it the registers are to be written, but not PC */
+int nisv_mops_place(struct access *a);
+int nisv_mops_look(struct access *a);
+int nisv_mops_perform(struct access *a);
+/* Is a load or store that is unprivileged, if @unpriv is so, done as if at EL0? */
+bool nisv_as_el0(const struct access *a, bool unpriv);
 /* It has been performed, and the registers are written */
 void nisv_performed(const struct access *a);
 

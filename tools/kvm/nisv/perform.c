@@ -447,6 +447,8 @@ int nisv_perform(struct access *a)
 {
 	if (a->i->family == NISV_SVE)
 		return nisv_sve_perform(a);
+	if (a->i->family == NISV_COPY_SET)
+		return nisv_mops_perform(a);
 	switch (a->i->op) {
 	case NISV_LOAD:
 		return load(a);

@@ -231,7 +231,7 @@ static void load_store(struct text *t, const struct nisv_insn *i)
 		    size_suffix(i->size));
 
 	if (i->rs != NISV_NONE) {
-		gpr(t, i->rs, 32);
+		gpr(t, i->rs, i->family == NISV_64_BYTES ? 64 : 32);
 		add(t, ", ");
 	}
 	data_reg(t, i, i->rt);
@@ -343,6 +343,27 @@ static void sve(struct text *t, const struct nisv_insn *i)
 			    sve_element(i));
 	add(t, "}, p%u%s, ", i->rs, load ? "/z" : "");
 	sve_address(t, i);
+}
+
+/* CPY and SET, with op2 for options */
+static void mops(struct text *t, const struct nisv_insn *i)
+{
+	static const char * const options[] = {
+		"", "wt", "rt", "t", "wn", "wtwn", "rtwn", "twn", "rn", "wtrn", "rtrn", "trn", "n", "wtn", "rtn", "tn",
+	};
+	static const char * const fills[] = { "", "t", "n", "tn" };
+	static const char * const stages[] = { "p", "m", "e" };
+	const bool fill = i->op == NISV_FILL || i->op == NISV_FILL_TAGGED;
+	const unsigned int op2 = bits(i->word, 15, 12);
+
+	add(t, "%s%s%s [", !fill ? i->op == NISV_COPY ? "cpy" : "cpyf" : i->op == NISV_FILL ? "set" : "setg",
+	    NAME(stages, i->stage), fill ? fills[op2 & 3] : options[op2]);
+	gpr(t, i->rt, 64);
+	add(t, "]!, %s", fill ? "" : "[");
+	gpr(t, fill ? i->rn : i->rs, 64);
+	add(t, fill ? "!, " : "]!, ");
+	gpr(t, fill ? i->rs : i->rn, 64);
+	add(t, fill ? "" : "!");
 }
 
 /* DC and IC, by CRm and op2 */
@@ -511,6 +532,8 @@ int nisv_text(const struct nisv_insn *i, char *buf, size_t size)
 		maintain(&t, i);
 	} else if (i->family == NISV_TAGS) {
 		tags(&t, i);
+	} else if (i->family == NISV_COPY_SET) {
+		mops(&t, i);
 	} else if (i->op == NISV_ZERO) {
 		add(&t, "dc zva, ");
 		gpr(&t, i->rt, 64);

@@ -41,6 +41,8 @@
 #include "differential.h"
 
 #define HANGS		10			/* seconds that no instance takes */
+#define EXITS		256			/* nor exits: a copy has one for each page, or 128 bytes */
+#define MOST_COPIED	5000
 
 /* What the guest loads before, and stores after the instruction */
 struct context {
@@ -106,6 +108,7 @@ __asm__(
 "	each	ldr\n"
 "	ldr	x0, [x0]\n"
 "guest_slot:\n"
+"	nop\n"
 "	nop\n"
 "	nop\n"
 "	msr	tpidr_el0, x0\n"
@@ -518,6 +521,8 @@ void aarch64_el1(uint64_t vectors)
 	else if (world.big)
 		sctlr |= 1 << 24;					/* E0E */
 	sctlr |= 1u << 31 | 1 << 30 | 1 << 27 | 1 << 13;		/* EnIA IB DA DB */
+	if (get_reg(SYS(0, 0, 6, 2)) >> 16 & 15)			/* ID_AA64ISAR2_EL1.MOPS */
+		sctlr |= 1ull << 33;					/* MSCEn */
 	sctlr |= world.sctlr;
 	tcr |= world.tcr;
 	roots[0] = make_tables(false);
@@ -744,7 +749,7 @@ enum end go(struct nisv_insn *last)
 {
 	enum end end;
 
-	for (unsigned int exits = 0; exits < 64; exits++) {
+	for (unsigned int exits = 0; exits < EXITS; exits++) {
 		int ret;
 
 		alarm(HANGS);
@@ -848,6 +853,8 @@ static void name_of(const struct nisv_insn *i, char *name, size_t size)
 		"load", "store", "add", "clear bits", "exclusive or", "set bits", "signed maximum",
 		"signed minimum", "unsigned maximum", "unsigned minimum", "swap", "compare and swap", "zero",
 		[NISV_LOAD_TAG] = "load a tag", [NISV_STORE_TAG] = "store a tag",
+		[NISV_COPY] = "copy", [NISV_COPY_FORWARD] = "copy forward", [NISV_FILL] = "fill",
+		[NISV_FILL_TAGGED] = "fill, with tags",
 	};
 	char what[100] = "";
 
@@ -1005,11 +1012,15 @@ static bool active_elements(const struct context *c, const struct nisv_insn *i, 
 /* Of a gather or scatter, where its active elements are, and in how many bytes */
 static uint64_t scattered[2 * Z_WORDS];
 static unsigned int nscattered, scattered_len, spread;
+/* CPY, SET: of the source and the destination */
+static uint64_t mops_extent;
 
 static unsigned int active_bytes(const struct context *c, const struct nisv_insn *i)
 {
 	unsigned int first, n;
 
+	if (i->family == NISV_COPY_SET)
+		return mops_extent;
 	if (i->family != NISV_SVE)
 		return bytes_of(i);
 	if (!active_elements(c, i, &first, &n))
@@ -1096,6 +1107,64 @@ static bool aim_sve(struct context *c, const struct nisv_insn *i, uint64_t *targ
 	return true;
 }
 
+static bool is_copy(const struct nisv_insn *i)
+{
+	return i->op == NISV_COPY || i->op == NISV_COPY_FORWARD;
+}
+
+/* Few bytes or many, and often to an edge of a page; the source is near, or they overlap */
+static bool aim_mops(struct context *c, const struct nisv_insn *i, uint64_t *target)
+{
+	const uint64_t n = 1 + rnd() % (rnd() & 7 ? NEAR : MOST_COPIED), end = pages(WINDOW_PAGES) - n;
+	const uint64_t mask = i->op == NISV_FILL_TAGGED ? ~15ull : ~0ull;
+	uint64_t to = rnd() % end, from = to;
+
+	if (rnd() & 1)
+		to = pages(1 + rnd() % (WINDOW_PAGES - 1)) - rnd() % (n + 1);
+	if (is_copy(i))
+		from = to + (rnd() & 1 ? rnd() % 128 - 64 : rnd() % (2 * NEAR + 2 * n) - (NEAR + n));
+	if (to > end || from > end)
+		return false;
+	/* What this leaves is UNKNOWN */
+	if (i->op == NISV_COPY_FORWARD && from < to && from + n > to)
+		return false;
+	to &= mask;
+	if (!is_copy(i))
+		from = to;
+	*target = world.window + (to < from ? to : from);
+	mops_extent = (to < from ? from - to : to - from) + n;
+	put_x(c, i->rt, world.window + to);
+	put_x(c, i->rn, n & mask);
+	if (is_copy(i))
+		put_x(c, i->rs, world.window + from);
+	return true;
+}
+
+/* All three of them: op1 says which, and of SET op2[3:2] */
+static void put_mops(uint32_t *slot, uint32_t word, const struct nisv_insn *i)
+{
+	const unsigned int stage = is_copy(i) ? 22 : 14;
+
+	for (unsigned int n = 0; n < 3; n++)
+		slot[n] = (word & ~(3u << stage)) | n << stage;
+}
+
+/*
+ * A prologue goes backward only as long as what is left overlaps. So if it is interrupted, it
+ * may end at the other end.
+ */
+static void either_end(struct context *on_ram, struct context *on_hole, const struct context *in,
+		       const struct nisv_insn *i)
+{
+	const uint64_t to = data64(on_hole->x[i->rt]) - data64(in->x[i->rt]);
+	const uint64_t from = data64(on_hole->x[i->rs]) - data64(in->x[i->rs]);
+
+	if (to != from || to > data64(in->x[i->rn]))
+		return;
+	on_ram->x[i->rt] = on_hole->x[i->rt];
+	on_ram->x[i->rs] = on_hole->x[i->rs];
+}
+
 /*
  * Where the access goes, and the registers that lead there. Returns false if this
  * instance cannot: a register that has to be two things at once.
@@ -1106,6 +1175,8 @@ static bool aim(struct context *c, const struct nisv_insn *i, uint64_t slot, uin
 
 	if (i->family == NISV_SVE)
 		return aim_sve(c, i, target);
+	if (i->family == NISV_COPY_SET)
+		return aim_mops(c, i, target);
 	uint64_t offset = (int64_t)i->imm;
 
 	*target = somewhere(len, unit, i->flags & NISV_EXCLUSIVE_ACCESS || i->op > NISV_STORE);
@@ -1459,6 +1530,7 @@ static bool instance(struct form *f, uint32_t word, const struct nisv_insn *i)
 
 	slot[0] = word;
 	slot[1] = 0xd503201f;
+	slot[2] = 0xd503201f;
 	/* An exclusive store, with the load that it needs before it, or without */
 	if (i->op == NISV_STORE && i->flags & NISV_EXCLUSIVE_ACCESS && rnd() & 1) {
 		/* ldxr wzr; or ldxp of two registers that are not the base */
@@ -1467,12 +1539,14 @@ static bool instance(struct form *f, uint32_t word, const struct nisv_insn *i)
 			slot[0] = (slot[0] & ~0x7c00u) | (i->rn == 17 ? 18 : 17) << 10;
 		slot[1] = word;
 		pair_of_exclusives = true;
+	} else if (i->family == NISV_COPY_SET) {
+		put_mops(slot, word, i);
 	} else if (i->family == NISV_PAC) {
 		/* pacdza or pacdzb */
 		slot[0] = (i->flags & NISV_AUTH_A ? 0xdac12be0 : 0xdac12fe0) | i->rn;
 		slot[1] = word;
 	}
-	__builtin___clear_cache((char *)slot, (char *)(slot + 2));
+	__builtin___clear_cache((char *)slot, (char *)(slot + 3));
 
 	memset(&ctx->out, 0, sizeof(ctx->out));
 	enter(false, world.code, pstate);
@@ -1481,6 +1555,16 @@ static bool instance(struct form *f, uint32_t word, const struct nisv_insn *i)
 		const uint64_t esr = syndrome();
 
 		f->faulted++;
+		if (not_permitted() && i->family == NISV_COPY_SET) {
+			/* What comes before that may be done */
+			enter(true, world.code, pstate);
+			end = go(&last);
+			f->refused += end == REFUSED;
+			if (end == REFUSED || (end == EXCEPTION && not_permitted()))
+				return true;
+			explain(f, word, i, end == WRONG ? wrong : "the CPU does not permit it, but it is done");
+			return false;
+		}
 		if (not_permitted()) {
 			if (pair_of_exclusives || !in_two_pages(target, active_bytes(&ctx->in, i)))
 				return true;
@@ -1536,6 +1620,8 @@ static bool instance(struct form *f, uint32_t word, const struct nisv_insn *i)
 			return true;
 		first_fault(&ctx->in, i, &on_ram);
 	}
+	if (i->op == NISV_COPY)
+		either_end(&on_ram, &on_hole, &ctx->in, i);
 	compare(&on_ram, &on_hole, what, sizeof(what));
 	if (!what[0])
 		compare_memory(target, what, sizeof(what));

@@ -319,7 +319,6 @@ static bool accesses_memory(const char *text)
 static bool same_family(unsigned int family, const char *text)
 {
 	static const char * const tags[] = { "stg", "stzg", "st2g", "stz2g", "ldg", "dc g", "dc zg", NULL };
-	static const char * const copies[] = { "cpy", "set", NULL };
 	static const char * const devices[] = { "st64bv", NULL };
 	static const char * const structures[] = { "vld", "vst", NULL };
 	static const char * const system[] = { "rfe", "srs", "ldc", "stc", "ldm", "pop", "v", NULL };
@@ -340,7 +339,6 @@ static bool same_family(unsigned int family, const char *text)
 	case NISV_A32_TABLE_BRANCH: return starts(text, tables);
 	case NISV_A32_PREFETCH:	return starts(text, preloads);
 	case NISV_TAGS:		return starts(text, tags);
-	case NISV_COPY_SET:	return starts(text, copies);
 	case NISV_64_BYTES:	return starts(text, devices);
 	case NISV_RCPC3:	return starts(text, rcpc3);
 	case NISV_LSE128:	return starts(text, lse128);
@@ -563,7 +561,7 @@ static bool check_words(void)
 		rest.length = w->isa == NISV_T32 && !(w->word >> 16) ? 2 : 4;
 		rest.family = w->family;
 		rest.op = named ? NISV_NAMED : NISV_UNKNOWN;
-		if (memcmp(&i, &rest, offsetof(struct nisv_insn, align) + 1) ||
+		if (memcmp(&i, &rest, offsetof(struct nisv_insn, stage) + 1) ||
 		    memcmp(&i.flags, &rest.flags, sizeof(i) - offsetof(struct nisv_insn, flags))) {
 			printf("# %u %08x: not blank\n", w->isa, w->word);
 			ok = false;

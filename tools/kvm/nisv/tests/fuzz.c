@@ -117,7 +117,7 @@ static uint64_t at(void *opaque, uint64_t ipa, uint64_t len, bool write, void **
 	uint64_t rest = 0;
 
 	(void)write;
-	check(len && len <= 2048);
+	check(len && len <= 4096);
 	check(++calls < MOST_CALLS);
 	if (ipa - RAM < RAM_SIZE) {
 		*host = ram + (ipa - RAM);
@@ -213,6 +213,7 @@ static void vcpu(void)
 		static const uint32_t rare[] = {
 			0xd50b7420, 0x885f7c00, 0xc87f0000, 0x88007c00, 0xc8200000, 0x08207c00, 0x48a07c00,
 			0xf83fd000, 0xf83f9000, 0xf8205000, 0xb8208000, 0xf8200400, 0x58000000, 0x3860c800,
+			0x1d000400, 0x1d410400, 0x19820400, 0x19c00400, 0x19c14400, 0x1dc28400, 0xf820b000, 0xf820a000,
 			0xa400a000, 0xe4004000, 0xa460e000, 0xe5e04000, 0x84408000, 0x85804000, 0xe5800000,
 			0xa4006000, 0xa4002000, 0x85004000, 0x8520c000, 0xc5c0c000, 0xc5a0e000, 0xc580c000,
 			0xe5408000, 0xe500a000, 0xe5c0a000, 0xe5002000,

@@ -30,6 +30,8 @@ pub const NISV_VECTOR_BASE: u32 = 1048576;
 pub const NISV_VECTOR_OFFSET: u32 = 2097152;
 pub const NISV_FIRST_FAULT: u32 = 4194304;
 pub const NISV_NON_FAULT: u32 = 8388608;
+pub const NISV_UNPRIV_READ: u32 = 16777216;
+pub const NISV_NONTEMPORAL_READ: u32 = 33554432;
 pub const NISV_FEATURE_EL1_32BIT: u32 = 2;
 pub const NISV_FEATURE_SVE: u32 = 16;
 pub const NISV_FEATURE_HAS_EL2: u32 = 128;
@@ -75,6 +77,10 @@ pub const NISV_NAMED: nisv_op = 15;
 pub const NISV_UNKNOWN: nisv_op = 16;
 pub const NISV_LOAD_TAG: nisv_op = 17;
 pub const NISV_STORE_TAG: nisv_op = 18;
+pub const NISV_COPY: nisv_op = 19;
+pub const NISV_COPY_FORWARD: nisv_op = 20;
+pub const NISV_FILL: nisv_op = 21;
+pub const NISV_FILL_TAGGED: nisv_op = 22;
 pub type nisv_op = ::std::os::raw::c_uint;
 pub const NISV_NO_FAMILY: nisv_family = 0;
 pub const NISV_CASP: nisv_family = 1;
@@ -131,6 +137,10 @@ pub const NISV_PRE_INDEX: nisv_mode = 1;
 pub const NISV_POST_INDEX: nisv_mode = 2;
 pub const NISV_PC_RELATIVE: nisv_mode = 3;
 pub type nisv_mode = ::std::os::raw::c_uint;
+pub const NISV_PROLOGUE: nisv_stage = 0;
+pub const NISV_MAIN: nisv_stage = 1;
+pub const NISV_EPILOGUE: nisv_stage = 2;
+pub type nisv_stage = ::std::os::raw::c_uint;
 pub const NISV_LSL: nisv_extend = 0;
 pub const NISV_UXTW: nisv_extend = 1;
 pub const NISV_SXTW: nisv_extend = 2;
@@ -166,6 +176,7 @@ pub struct nisv_insn {
     pub stride: u8,
     pub list: u16,
     pub align: u8,
+    pub stage: u8,
     pub flags: u32,
     pub imm: i32,
     pub step: i32,
