@@ -234,6 +234,7 @@ enum nisv_extend {
 /* CPY: of what it reads. What it writes has the flags without _READ */
 #define NISV_UNPRIV_READ (1u << 24)
 #define NISV_NONTEMPORAL_READ (1u << 25)
+#define NISV_ACCDATA	(1u << 26)	/* ST64BV0: the stored data begins with ACCDATA_EL1 */
 
 /*
  * One load or store. Register fields have their architectural names; 31 is SP for
@@ -321,6 +322,7 @@ enum nisv_reg {
 	/* For an access in two pages only */
 	NISV_TCR2_EL1	= 40,
 	NISV_DACR32_EL2	= 41,
+	NISV_ACCDATA_EL1 = 42,	/* ST64BV0 only */
 	NISV_V0		= 64,	/* to V31, two words each */
 
 	/*
@@ -403,7 +405,12 @@ struct nisv_bus {
 	 * it is NULL, exclusive accesses are refused.
 	 */
 	uint64_t *monitor;
-	void *reserved[4];	/* NULL */
+	/*
+	 * ST64BV and ST64BV0: like write() of 64 bytes. The guest gets *status in Xs; 0 means
+	 * that the device has accepted the data. If it is NULL, these are refused.
+	 */
+	int (*write_status)(void *opaque, uint64_t ipa, const void *data, unsigned int len, uint64_t *status);
+	void *reserved[3];	/* NULL */
 };
 
 /*

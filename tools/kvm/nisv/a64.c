@@ -455,13 +455,16 @@ static int bytes64(struct nisv_insn *i, uint32_t w)
 
 	if (i->rt & 1 || i->rt > 22)
 		return NISV_UNALLOCATED;
-	if (opc != 1 && opc != 5)	/* with a status from the device */
-		return named(i, NISV_64_BYTES);
 	i->family = NISV_64_BYTES;
 	i->op = opc == 5 ? NISV_LOAD : NISV_STORE;
 	i->size = 6;
 	i->width = 64;
-	return rs(w) == SBO ? NISV_DONE : NISV_UNALLOCATED;
+	if (opc == 1 || opc == 5)
+		return rs(w) == SBO ? NISV_DONE : NISV_UNALLOCATED;
+	i->rs = rs(w);		/* gets a status */
+	if (opc == 2)
+		i->flags = NISV_ACCDATA;
+	return NISV_DONE;
 }
 
 /* size 111100 A R 1 Rs o3 opc 00 Rn Rt: without a result if o3 is 1; size 0 is BFloat16 */

@@ -475,6 +475,8 @@ static int as_one(const struct access *a)
 
 	if (exclusive && !a->c->bus->monitor)
 		return NISV_UNSUPPORTED;
+	if (a->i->size == 6 && a->i->rs != NISV_NONE && !a->c->bus->write_status)
+		return NISV_UNSUPPORTED;
 	if (a->i->family == NISV_TAGS && a->found == IS_RAM)	/* which may have tags */
 		return NISV_UNSUPPORTED;
 	if (!exclusive && !atomic && a->i->size != 6)

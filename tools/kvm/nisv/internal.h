@@ -216,7 +216,7 @@ struct ctx {
 	bool believed;			/* how tables are walked: see believe() */
 	struct lpae half[2];		/* AArch64: of TTBR0_EL1, TTBR1_EL1 */
 	uint64_t have, dirty;		/* bits are enum nisv_reg */
-	uint64_t x[NISV_DACR32_EL2 + 1];
+	uint64_t x[NISV_ACCDATA_EL1 + 1];
 	uint32_t have_v, dirty_v;
 	uint64_t v[32][2];
 	/* Of SVE, what an instruction stores, or is to be written: so many registers of so many words */

@@ -26,6 +26,7 @@ static const uint64_t ids[] = {
 	[NISV_TCR_EL1]	 = TCR_EL1,
 	[NISV_TCR2_EL1]	 = U64 | SYSREG(3, 0, 2, 0, 3),
 	[NISV_DACR32_EL2] = U64 | SYSREG(3, 4, 3, 0, 0),
+	[NISV_ACCDATA_EL1] = U64 | SYSREG(3, 0, 13, 0, 5),	/* no kernel has it yet */
 };
 
 /* A register of 64 bits; 0: KVM has none of this number */

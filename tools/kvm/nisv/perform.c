@@ -168,6 +168,12 @@ static int gather(struct access *a)
 			ret = nisv_get_r(a->c, i->rt + n, value);
 			if (ret)
 				return ret;
+			if (!n && i->flags & NISV_ACCDATA) {
+				ret = nisv_need(a->c, NISV_ACCDATA_EL1);
+				if (ret)
+					return ret;
+				value[0] = value[0] >> 32 << 32 | (uint32_t)a->c->x[NISV_ACCDATA_EL1];
+			}
 			put_bytes(a->data + n * 8, 8, a->big, value[0]);
 		}
 		return NISV_DONE;
@@ -286,6 +292,18 @@ void nisv_notice_store(const struct access *a)
 		__atomic_fetch_add(a->c->bus->monitor, 1, __ATOMIC_SEQ_CST);
 }
 
+/* ST64BV, ST64BV0: to one device */
+static int store_with_status(struct access *a)
+{
+	const struct nisv_bus *bus = a->c->bus;
+	uint64_t status = 0;
+
+	if (bus->write_status(bus->opaque, a->ipa[0], a->data, a->len, &status))
+		return NISV_DEVICE;
+	nisv_set_r(a->c, a->i->rs, status);
+	return NISV_DONE;
+}
+
 static int store(struct access *a)
 {
 	int ret = gather(a);
@@ -300,6 +318,8 @@ static int store(struct access *a)
 			return NISV_DONE;
 	} else {
 		nisv_notice_store(a);
+		if (a->i->rs != NISV_NONE)
+			return store_with_status(a);
 	}
 	return transfer(a, true, a->data);
 }

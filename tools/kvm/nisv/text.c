@@ -222,7 +222,7 @@ static void load_store(struct text *t, const struct nisv_insn *i)
 {
 	add(t, "%s%s", i->op == NISV_LOAD ? "ld" : "st", infix(i));
 	if (i->family == NISV_64_BYTES)
-		add(t, "64b ");
+		add(t, "64b%s%s ", i->rs != NISV_NONE ? "v" : "", i->flags & NISV_ACCDATA ? "0" : "");
 	else if (i->family == NISV_PAC)
 		add(t, i->flags & NISV_AUTH_A ? "raa " : "rab ");
 	else

@@ -66,7 +66,7 @@
 { CAPSTONE, "floating-point atomic *|", "libnisv: capstone 4 has no FEAT_LSFE" },
 { CAPSTONE, "GCS load/store|", "libnisv: capstone 4 has no FEAT_GCS" },
 { CAPSTONE, "dc|sys", "libnisv: capstone 4 has no FEAT_MTE, FEAT_DPB, FEAT_OCCMO and FEAT_PoPS" },
-{ CAPSTONE, "64-byte load/store|", "libnisv: capstone 4 has no FEAT_LS64" },
+{ CAPSTONE, "st64bv*|", "libnisv: capstone 4 has no FEAT_LS64" },
 { CAPSTONE, "[ls][dt]64b|", "libnisv: capstone 4 has no FEAT_LS64" },
 { CAPSTONE, "cas*|", "libnisv: capstone 4 has no FEAT_LSE" },
 { CAPSTONE, "swp*|", "libnisv: capstone 4 has no FEAT_LSE" },

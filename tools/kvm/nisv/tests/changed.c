@@ -47,7 +47,7 @@ struct state {
 };
 
 static uint8_t ram[RAM_SIZE], more_ram[16];
-static uint64_t x[NISV_DACR32_EL2 + 1], trace, seed = 1;
+static uint64_t x[NISV_ACCDATA_EL1 + 1], trace, seed = 1;
 static unsigned int reads_of_walk;		/* SCTLR_EL1, TCR_EL1 */
 
 static unsigned int rnd(unsigned int n)

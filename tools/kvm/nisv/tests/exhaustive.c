@@ -319,7 +319,6 @@ static bool accesses_memory(const char *text)
 static bool same_family(unsigned int family, const char *text)
 {
 	static const char * const tags[] = { "stg", "stzg", "st2g", "stz2g", "ldg", "dc g", "dc zg", NULL };
-	static const char * const devices[] = { "st64bv", NULL };
 	static const char * const structures[] = { "vld", "vst", NULL };
 	static const char * const system[] = { "rfe", "srs", "ldc", "stc", "ldm", "pop", "v", NULL };
 	static const char * const swaps[] = { "swp", NULL };
@@ -339,7 +338,6 @@ static bool same_family(unsigned int family, const char *text)
 	case NISV_A32_TABLE_BRANCH: return starts(text, tables);
 	case NISV_A32_PREFETCH:	return starts(text, preloads);
 	case NISV_TAGS:		return starts(text, tags);
-	case NISV_64_BYTES:	return starts(text, devices);
 	case NISV_RCPC3:	return starts(text, rcpc3);
 	case NISV_LSE128:	return starts(text, lse128);
 	case NISV_RCW:		return starts(text, rcw);

@@ -25,7 +25,7 @@
 
 struct input {
 	uint64_t fault_ipa, esr_iss;
-	uint64_t x[NISV_DACR32_EL2 + 1];
+	uint64_t x[NISV_ACCDATA_EL1 + 1];
 	uint64_t v[8];
 	uint64_t sctlr_el1, tcr_el1;	/* by how much they differ from the last ones */
 	uint32_t word;
@@ -85,7 +85,7 @@ static int get(void *opaque, unsigned int reg, uint64_t *value, unsigned int wor
 				   z_word(reg, n);
 		return 0;
 	}
-	check(reg <= NISV_DACR32_EL2 || (reg >= NISV_V0 && reg < NISV_V0 + 32));
+	check(reg <= NISV_ACCDATA_EL1 || (reg >= NISV_V0 && reg < NISV_V0 + 32));
 	check(words == (reg < NISV_V0 ? 1 : 2));
 	if (reg >= NISV_V0) {
 		value[0] = in.v[reg % 8];
@@ -162,6 +162,13 @@ static int dev_write(void *opaque, uint64_t ipa, const void *data, unsigned int 
 	memcpy(copy, data, len);	/* all of it can be read */
 	__msan_check_mem_is_initialized(copy, len);
 	return device(ipa, len);
+}
+
+static int dev_write_status(void *opaque, uint64_t ipa, const void *data, unsigned int len, uint64_t *status)
+{
+	check(len == 64);
+	*status = ipa;
+	return dev_write(opaque, ipa, data, len);
 }
 
 static enum nisv_isa isa_of_vcpu(void)
@@ -265,6 +272,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cpu.features = in.shape & 64 ? NISV_FEATURE_EL1_32BIT : 0;
 	bus.wrote = in.bus & 16 ? wrote : NULL;
 	bus.monitor = in.bus & 32 ? NULL : &monitor;
+	bus.write_status = in.bus & 64 ? NULL : dev_write_status;
 	cpu.seen[SEEN_SCTLR_EL1] = in.x[NISV_SCTLR_EL1] ^ in.sctlr_el1;
 	cpu.seen[SEEN_TCR_EL1] = in.x[NISV_TCR_EL1] ^ in.tcr_el1;
 	for (unsigned int n = 0; n < RUNS; n++) {

@@ -26,7 +26,7 @@ static unsigned long additions = 200000;
 struct vcpu {
 	pthread_t thread;
 	const struct way *way;
-	uint64_t x[NISV_DACR32_EL2 + 1];
+	uint64_t x[NISV_ACCDATA_EL1 + 1];
 	bool failed;
 };
 

@@ -20,11 +20,12 @@
  *	w=WORD,WORD...		code, from PC on. After the last word PC goes to the first
  *	ipa= iss=		fault_ipa, else 9000000; esr_iss, else 7, or 47 with
  *	wr=1			a write
- *	sctlr= tcr= ttbr0= ttbr1= dczid= tcr2= dacr= vl=
+ *	sctlr= tcr= ttbr0= ttbr1= dczid= tcr2= dacr= accdata= vl=
  *	map:PAGE=DESCRIPTOR	a 4K page, and the MMU on: 39 bits of each half of the address
  *				space, and RAM mapped to itself. Or, by feat= and tcr=, of
  *				AArch32, with the short descriptors or the long ones
  *	ram:ADDRESS=LENGTH	more of it; dev: a device; rom: RAM to read, and nothing to write
+ *	status=			what a device answers to ST64BV, else there is no call for that
  *	feat=			nisv_cpu.features, else 0, and 2 (EL1_32BIT) if not A64
  * in decimal:
  *	n=			calls in a row, else as many as w=, ipa=, iss=, wr= or cpus= has
@@ -72,7 +73,7 @@
 #define MOST		64			/* values in a list, questions in a call */
 
 struct vcpu {
-	uint64_t x[NISV_DACR32_EL2 + 1];	/* enum nisv_reg */
+	uint64_t x[NISV_ACCDATA_EL1 + 1];	/* enum nisv_reg */
 	uint64_t v[32][2];
 	uint64_t vl, p[16], ffr;
 };
@@ -87,13 +88,13 @@ static struct {
 	unsigned int line;
 	char *name;
 	enum nisv_isa isa;
-	uint64_t features, calls, fail, silent, flip, exit, mon, has_mon, reset;
+	uint64_t features, calls, fail, silent, flip, exit, mon, has_mon, reset, status;
 	struct list {
 		uint64_t value[MOST];
 		unsigned int n;
 	} words, ipa, iss, wr, cpus, map, desc;
 	int no;
-	bool given[NISV_DACR32_EL2 + 1], saw_r, saw_second, has_ret;
+	bool has_status, given[NISV_ACCDATA_EL1 + 1], saw_r, saw_second, has_ret;
 	int ret;
 	char *log;
 } want;
@@ -277,6 +278,13 @@ static int bus_write(void *opaque, uint64_t ipa, const void *data, unsigned int 
 	return device(ipa, (void *)data, len, true);
 }
 
+static int bus_write_status(void *opaque, uint64_t ipa, const void *data, unsigned int len, uint64_t *status)
+{
+	(void)opaque;
+	*status = want.status;
+	return device(ipa, (void *)data, len, true);
+}
+
 static void bus_wrote(void *opaque, uint64_t ipa, uint64_t len)
 {
 	(void)opaque;
@@ -355,6 +363,7 @@ static uint64_t kvm_id(unsigned int reg, bool sve)
 		[NISV_TCR_EL1]	 = 0x603000000013c102,
 		[NISV_TCR2_EL1]	 = 0x603000000013c103,
 		[NISV_DACR32_EL2] = 0x603000000013e180,
+		[NISV_ACCDATA_EL1] = 0x603000000013c685,
 	};
 
 	if (is_v(reg))
@@ -456,6 +465,7 @@ static const char *const names[] = {
 	[NISV_SP_EL0] = "sp0", [NISV_SP_EL1] = "sp", [NISV_PC] = "pc", [NISV_PSTATE] = "ps", [NISV_SCTLR_EL1] = "sctlr",
 	[NISV_TCR_EL1] = "tcr", [NISV_TTBR0_EL1] = "ttbr0", [NISV_TTBR1_EL1] = "ttbr1", [NISV_DCZID_EL0] = "dczid",
 	[NISV_TCR2_EL1] = "tcr2", [NISV_DACR32_EL2] = "dacr",
+	[NISV_ACCDATA_EL1] = "accdata",
 };
 
 /* enum nisv_reg of a name; -1: it is none */
@@ -541,7 +551,7 @@ static bool setting(const char *key, char *value)
 	const struct { const char *key; uint64_t *value; int base; } values[] = {
 		{ "feat", &want.features, 16 }, { "n", &want.calls, 10 }, { "fail", &want.fail, 10 },
 		{ "silent", &want.silent, 10 }, { "flip", &want.flip, 10 }, { "exit", &want.exit, 10 },
-		{ "reset", &want.reset, 10 }, { "mon", &want.mon, 10 },
+		{ "reset", &want.reset, 10 }, { "mon", &want.mon, 10 }, { "status", &want.status, 16 },
 	};
 
 	for (unsigned int n = 0; n < ARRAY_SIZE(lists); n++) {
@@ -554,6 +564,7 @@ static bool setting(const char *key, char *value)
 		if (!strcmp(key, values[n].key)) {
 			*values[n].value = number(value, values[n].base);
 			want.has_mon &= strcmp(key, "mon") || want.mon;
+			want.has_status |= !strcmp(key, "status");
 			return true;
 		}
 	}
@@ -849,6 +860,7 @@ static bool run_case(bool kvm)
 	const struct nisv_bus bus = {
 		.at = at, .read = bus_read, .write = bus_write, .wrote = bus_wrote,
 		.monitor = want.has_mon ? &monitor : NULL,
+		.write_status = want.has_status ? bus_write_status : NULL,
 	};
 	struct nisv_cpu cpu[VCPUS];
 	int ret = NISV_DONE;

@@ -32,6 +32,7 @@ pub const NISV_FIRST_FAULT: u32 = 4194304;
 pub const NISV_NON_FAULT: u32 = 8388608;
 pub const NISV_UNPRIV_READ: u32 = 16777216;
 pub const NISV_NONTEMPORAL_READ: u32 = 33554432;
+pub const NISV_ACCDATA: u32 = 67108864;
 pub const NISV_FEATURE_EL1_32BIT: u32 = 2;
 pub const NISV_FEATURE_SVE: u32 = 16;
 pub const NISV_FEATURE_HAS_EL2: u32 = 128;
@@ -201,6 +202,7 @@ pub const NISV_TTBR1_EL1: nisv_reg = 38;
 pub const NISV_DCZID_EL0: nisv_reg = 39;
 pub const NISV_TCR2_EL1: nisv_reg = 40;
 pub const NISV_DACR32_EL2: nisv_reg = 41;
+pub const NISV_ACCDATA_EL1: nisv_reg = 42;
 pub const NISV_V0: nisv_reg = 64;
 pub const NISV_VL: nisv_reg = 96;
 pub const NISV_FFR: nisv_reg = 97;
@@ -273,7 +275,16 @@ pub struct nisv_bus {
         unsafe extern "C" fn(opaque: *mut ::std::os::raw::c_void, ipa: u64, len: u64),
     >,
     pub monitor: *mut u64,
-    pub reserved: [*mut ::std::os::raw::c_void; 4usize],
+    pub write_status: ::std::option::Option<
+        unsafe extern "C" fn(
+            opaque: *mut ::std::os::raw::c_void,
+            ipa: u64,
+            data: *const ::std::os::raw::c_void,
+            len: ::std::os::raw::c_uint,
+            status: *mut u64,
+        ) -> ::std::os::raw::c_int,
+    >,
+    pub reserved: [*mut ::std::os::raw::c_void; 3usize],
 }
 impl Default for nisv_bus {
     fn default() -> Self {

@@ -82,6 +82,18 @@ pub trait Bus {
     /// the same instruction, they have been told.
     fn write(&self, ipa: u64, data: &[u8]) -> Result<(), Refused>;
 
+    /// Do devices answer ST64BV and ST64BV0, which store 64 bytes and get a status? Else these
+    /// are refused.
+    fn has_status(&self) -> bool {
+        false
+    }
+
+    /// Write these 64 bytes, and answer what the guest gets: 0 if the device has taken them.
+    fn write_status(&self, ipa: u64, data: &[u8]) -> Result<u64, Refused> {
+        let _ = (ipa, data);
+        Err(Refused)
+    }
+
     /// Guest memory has been written, which KVM does not see: for a log of dirty pages.
     fn wrote(&self, ipa: u64, len: u64) {
         let _ = (ipa, len);

@@ -36,6 +36,8 @@ pub enum Reg {
     /// Of an access in two pages only, as the next one
     Tcr2El1,
     Dacr32El2,
+    /// Of ST64BV0 only
+    AccdataEl1,
     /// V0 to V31, two words each, the lower one first. A write makes the rest of Zn zero
     V(usize),
     /// Of SVE only, as the next three: the vector length in bytes, 16 to 256, that the vCPU has at
@@ -66,6 +68,7 @@ impl From<u32> for Reg {
             bindings::NISV_DCZID_EL0 => Reg::DczidEl0,
             bindings::NISV_TCR2_EL1 => Reg::Tcr2El1,
             bindings::NISV_DACR32_EL2 => Reg::Dacr32El2,
+            bindings::NISV_ACCDATA_EL1 => Reg::AccdataEl1,
             64..=95 => Reg::V((number - bindings::NISV_V0) as usize),
             bindings::NISV_VL => Reg::Vl,
             bindings::NISV_FFR => Reg::Ffr,
@@ -247,6 +250,7 @@ impl<'a, B: Bus + ?Sized, R: ?Sized> Call<'a, B, R> {
                 write: Some(write::<B, R>),
                 wrote: Some(wrote::<B, R>),
                 monitor,
+                write_status: bus.has_status().then_some(write_status::<B, R> as _),
                 ..Default::default()
             },
         );
@@ -326,6 +330,24 @@ unsafe extern "C" fn write<B: Bus + ?Sized, R: ?Sized>(
     // SAFETY: see above
     let data = unsafe { slice::from_raw_parts(data.cast(), len as usize) };
     call.guard(-1, || status(call.bus.write(ipa, data)))
+}
+
+unsafe extern "C" fn write_status<B: Bus + ?Sized, R: ?Sized>(
+    opaque: *mut c_void,
+    ipa: u64,
+    data: *const c_void,
+    len: c_uint,
+    answer: *mut u64,
+) -> c_int {
+    // SAFETY: see above
+    let call: &Call<B, R> = unsafe { &*opaque.cast() };
+    // SAFETY: see above
+    let data = unsafe { slice::from_raw_parts(data.cast(), len as usize) };
+    let written = |value| {
+        // SAFETY: the library has a word there
+        unsafe { *answer = value }
+    };
+    call.guard(-1, || status(call.bus.write_status(ipa, data).map(written)))
 }
 
 unsafe extern "C" fn wrote<B: Bus + ?Sized, R: ?Sized>(opaque: *mut c_void, ipa: u64, len: u64) {

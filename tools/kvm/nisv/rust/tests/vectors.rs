@@ -28,8 +28,8 @@ const SCTLR: usize = 35;
 const TCR: usize = 36;
 const DCZID: usize = 39;
 const TCR2: usize = 40;
-const NAMES: [&str; 11] =
-    ["sp0", "sp", "pc", "ps", "sctlr", "tcr", "ttbr0", "ttbr1", "dczid", "tcr2", "dacr"];
+const NAMES: [&str; 12] =
+    ["sp0", "sp", "pc", "ps", "sctlr", "tcr", "ttbr0", "ttbr1", "dczid", "tcr2", "dacr", "accdata"];
 const XS: usize = SP_EL0 + NAMES.len();
 const V0: usize = 64;
 const VL: usize = 96;
@@ -132,6 +132,7 @@ struct Case {
     flip: bool,
     exit: u64,
     mon: Option<u64>,
+    status: Option<u64>,
     reset: u64,
     no: Option<usize>,
     words: Vec<u64>,
@@ -219,6 +220,7 @@ impl Case {
             flip: false,
             exit: 28,
             mon: None,
+            status: None,
             reset: 0,
             no: None,
             words: vec![],
@@ -300,6 +302,7 @@ impl Case {
             "flip" => self.flip = dec(value) != 0,
             "exit" => self.exit = dec(value),
             "mon" => self.mon = Some(dec(value)),
+            "status" => self.status = Some(hex(value)),
             "reset" => self.reset = dec(value),
             "no" => self.no = reg_of(&self.first.vcpus[0], value),
             "isa" => {
@@ -533,6 +536,15 @@ impl Bus for Machine {
         Ok(())
     }
 
+    fn has_status(&self) -> bool {
+        self.case.status.is_some()
+    }
+
+    fn write_status(&self, ipa: u64, data: &[u8]) -> Result<u64, Refused> {
+        self.write(ipa, data)?;
+        self.case.status.ok_or(Refused)
+    }
+
     fn wrote(&self, ipa: u64, len: u64) {
         self.told.borrow_mut().extend(ipa..ipa + len);
     }
@@ -563,6 +575,7 @@ impl Regs<'_> {
             Reg::DczidEl0 => DCZID,
             Reg::Tcr2El1 => TCR2,
             Reg::Dacr32El2 => TCR2 + 1,
+            Reg::AccdataEl1 => TCR2 + 2,
             other => panic!("{other:?}"),
         }
     }
@@ -649,6 +662,7 @@ pub unsafe extern "C" fn ioctl(fd: c_int, request: c_ulong, one: *mut OneReg) ->
         0x6030_0000_0013_c102 => TCR,
         0x6030_0000_0013_c103 if machine.case.given[TCR2] => TCR2,
         0x6030_0000_0013_e180 => TCR2 + 1,
+        0x6030_0000_0013_c685 => TCR2 + 2,
         _ => return fail(ENOENT),
     };
     let words = if (V0..VL).contains(&reg) { 2 } else { 1 };
