@@ -623,11 +623,15 @@ static const struct row unscaleds[] = {
 	ROW(0xffffec00, 0xd91f0c00, GCS, nisv_named),
 	ROW(0xff200000, 0xd9200000, TAGS, tags),
 	ROW(0xbfa0ec00, 0x99000800, RCPC3, ordered_pair),
+	ROW(0xffa0fc00, 0xd9005800, RCPC3, nisv_named),		/* FEAT_LSCP: LDAP, STLP */
+	ROW(0xffe0fc00, 0xd9407800, RCPC3, nisv_named),		/* LDAPP */
 	ROW(0xbfbffc00, 0x99800800, RCPC3, ordered_writeback),
 	ROW(0x3f200c00, 0x19000000, ORDERED_UNSCALED, ordered_unscaled),
 	ROW(0x3fa00c00, 0x1d000800, RCPC3, ordered_unscaled),	/* B, H, S, D registers */
 	ROW(0xffa00c00, 0x1d800800, RCPC3, ordered_unscaled),	/* Q registers */
 	ROW(0xfb200c00, 0x19000400, COPY_SET, nisv_decode_mops),
+	ROW(0xffff8c00, 0x1ddf0000, COPY_SET, nisv_named),	/* FEAT_MOPS_GO: SETGOP, SETGOM, */
+	ROW(0xffffcc00, 0x1ddf8000, COPY_SET, nisv_named),	/* SETGOE, which have tags only */
 };
 
 static const struct row pairs[] = {

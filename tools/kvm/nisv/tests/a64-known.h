@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where the disassemblers of Debian 12 say something else: what libnisv and they make
+ * Where the disassemblers say something else: what libnisv and they make
  * of the word (nothing after the bar: no instruction), who is right, and why
  */
 { OPCODES, "ld* unpredictable|",
@@ -21,6 +21,8 @@
 { OPCODES, "stlr*|", "libnisv: binutils 2.40 has no FEAT_LRCPC3" },
 { OPCODES, "ldap1|", "libnisv: binutils 2.40 has no FEAT_LRCPC3" },
 { OPCODES, "stl1|", "libnisv: binutils 2.40 has no FEAT_LRCPC3" },
+{ OPCODES, "LDIAPP/STILP, *|", "libnisv: binutils 2.40 has no FEAT_LSCP" },
+{ OPCODES, "memory copy and memory set|", "libnisv: binutils 2.40 has no FEAT_MOPS_GO" },
 { OPCODES, "ldclrp*|", "libnisv: binutils 2.40 has no FEAT_LSE128" },
 { OPCODES, "ldsetp*|", "libnisv: binutils 2.40 has no FEAT_LSE128" },
 { OPCODES, "swpp*|", "libnisv: binutils 2.40 has no FEAT_LSE128" },
@@ -52,6 +54,8 @@
 { CAPSTONE, "stilp*|", "libnisv: capstone 4 has no FEAT_LRCPC3" },
 { CAPSTONE, "stlr*|", "libnisv: capstone 4 has no FEAT_LRCPC3" },
 { CAPSTONE, "stl1|", "libnisv: capstone 4 has no FEAT_LRCPC3" },
+{ CAPSTONE, "LDIAPP/STILP, *|", "libnisv: capstone 4 has no FEAT_LSCP" },
+{ CAPSTONE, "memory copy and memory set|", "libnisv: capstone 4 has no FEAT_MOPS_GO" },
 { CAPSTONE, "ldclrp*|", "libnisv: capstone 4 has no FEAT_LSE128" },
 { CAPSTONE, "ldsetp*|", "libnisv: capstone 4 has no FEAT_LSE128" },
 { CAPSTONE, "swpp*|", "libnisv: capstone 4 has no FEAT_LSE128" },
@@ -82,3 +86,14 @@
 { CAPSTONE, "ldra[ab]|", "libnisv: capstone 4 has no FEAT_PAuth" },
 { CAPSTONE, "ldtr*|",
   "libnisv: without writeback Rt and Rn may be the same" },
+
+#ifdef LLVM
+{ LLVM22, "* unpredictable|", "both: what is UNPREDICTABLE it does not name" },
+{ LLVM22, "S[VM]E memory|", "LLVM: not all of this space is allocated; libnisv only names it" },
+{ LLVM22, "neither a load nor a store|st*mopa", "libnisv: an outer product, which accesses no memory" },
+{ LLVM22, "pr*m|*prf*m", "libnisv: hints that FEAT_PRFMSLC and FEAT_RPRFM have new names for" },
+{ LLVM22, "memory copy and memory set|", "LLVM: registers that are the same, or 31, are none; libnisv only names these" },
+{ LLVM22, "ldra[ab]|ldra[ab]", "both: LLVM shows an offset of 0" },
+{ LLVM22, "ldtr*|", "libnisv: without writeback Rt and Rn may be the same" },
+{ LLVM22, "stgp|", "libnisv: with writeback, too, Rt and Rn may be the same" },
+#endif

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * exhaustive [-f] [-j JOBS] [SET]...: hold the decoder against two disassemblers
+ * exhaustive [-f] [-j JOBS] [SET]...: hold the decoder against disassemblers
  *
  * Every word, load or store or not, goes through nisv_decode() and nisv_text(), and must
- * come out as binutils' libopcodes and capstone have it, to the last operand. Without -f
+ * come out as binutils' libopcodes and capstone have it, and of A64 LLVM, if its library of
+ * that version was there when this was built, to the last operand. Without -f
  * that is each value of bits 31 to 10, with the others at random; with -f all 2^32. Of
  * A32, it is those that are executed always.
  *
@@ -30,8 +31,26 @@
 #include "nisv.h"
 #include "opcodes.h"
 
-enum { OPCODES, CAPSTONE, REFERENCES };
-static const char * const references[] = { "libopcodes", "capstone" };
+enum {
+	OPCODES, CAPSTONE,
+#ifdef LLVM
+	LLVM22,
+#endif
+	REFERENCES
+};
+static const char * const references[] = { "libopcodes", "capstone", "LLVM 22" };
+
+/* llvm-c/Disassembler.h and Target.h, without which its library does */
+#ifdef LLVM
+void LLVMInitializeAArch64TargetInfo(void);
+void LLVMInitializeAArch64TargetMC(void);
+void LLVMInitializeAArch64Disassembler(void);
+void *LLVMCreateDisasmCPUFeatures(const char *triple, const char *cpu, const char *features, void *info, int tag,
+				  void *get_op_info, void *symbol_lookup);
+size_t LLVMDisasmInstruction(void *disasm, uint8_t *bytes, uint64_t size, uint64_t pc, char *text, size_t text_size);
+
+static void *llvm;
+#endif
 
 /* Instruction sets: the words are what `value` has where `mask` is set, and all else */
 static const struct set {
@@ -138,6 +157,16 @@ static void references_init(void)
 		exit(1);
 	}
 	cs_result = cs_malloc(cs);
+#ifdef LLVM
+	LLVMInitializeAArch64TargetInfo();
+	LLVMInitializeAArch64TargetMC();
+	LLVMInitializeAArch64Disassembler();
+	llvm = LLVMCreateDisasmCPUFeatures("aarch64", "", "+all", NULL, 0, NULL, NULL);
+	if (!llvm) {
+		fprintf(stderr, "exhaustive: LLVM has no AArch64\n");
+		exit(1);
+	}
+#endif
 }
 
 /* What a reference prints for `word`, or "" if it takes it for unallocated */
@@ -151,6 +180,11 @@ static void reference_text(int reference, char *text, size_t size)
 		if (!strstr(printed, "undefined") && !strstr(printed, "UNDEFINED") && printed[0] != '.' &&
 		    !strstr(printed, "<illegal"))
 			snprintf(text, size, "%s", printed);
+#ifdef LLVM
+	} else if (reference == LLVM22) {
+		if (!LLVMDisasmInstruction(llvm, (void *)&in_memory, 4, 0, text, size))
+			text[0] = 0;
+#endif
 	} else {
 		const uint8_t *code = (void *)&in_memory;
 		size_t len = set->length;
@@ -178,7 +212,11 @@ static void canonical(const char *in, char *out, size_t size, bool pc_relative)
 		if (isspace((unsigned char)*in)) {
 			while (isspace((unsigned char)*in))
 				in++;
-			*o++ = ' ';
+			/* LLVM has one at the beginning, in braces, and in ranges */
+			if (*in == '-' && in[1] == ' ')
+				in += 2, *o++ = '-';
+			else if (o > out && o[-1] != '{' && *in != '}')
+				*o++ = ' ';
 		} else if (!strncmp(in, "0x", 2)) {
 			const uint64_t v = strtoull(in, &p, 16);
 
@@ -319,12 +357,13 @@ static bool accesses_memory(const char *text)
 static bool same_family(unsigned int family, const char *text)
 {
 	static const char * const tags[] = { "stg", "stzg", "st2g", "stz2g", "ldg", "dc g", "dc zg", NULL };
+	static const char * const fills[] = { "setgo", NULL };
 	static const char * const structures[] = { "vld", "vst", NULL };
 	static const char * const system[] = { "rfe", "srs", "ldc", "stc", "ldm", "pop", "v", NULL };
 	static const char * const swaps[] = { "swp", NULL };
 	static const char * const tables[] = { "tb", NULL };
 	static const char * const preloads[] = { "pld", "pli", NULL };
-	static const char * const rcpc3[] = { "ldap", "stl", "ldiapp", "stilp", NULL };
+	static const char * const rcpc3[] = { "ldap", "stlp", NULL };
 	static const char * const lse128[] = { "ldclrp", "ldsetp", "swpp", NULL };
 	static const char * const rcw[] = { "rcw", NULL };
 	static const char * const lsui[] = { "ldt", "stt", "ldatxr", "stltxr", "cas", "swpt", NULL };
@@ -338,6 +377,7 @@ static bool same_family(unsigned int family, const char *text)
 	case NISV_A32_TABLE_BRANCH: return starts(text, tables);
 	case NISV_A32_PREFETCH:	return starts(text, preloads);
 	case NISV_TAGS:		return starts(text, tags);
+	case NISV_COPY_SET:	return starts(text, fills);
 	case NISV_RCPC3:	return starts(text, rcpc3);
 	case NISV_LSE128:	return starts(text, lse128);
 	case NISV_RCW:		return starts(text, rcw);
