@@ -86,7 +86,10 @@ BASES		:= $(shell tools/testing/nested/build/tree.sh bases)
 
 FORMATS		:= $(shell patches/export.sh formats)
 
-export VMM DOCS SIGNOFF ARCH BASE QEMU GIC CPUS TIMEOUT CROSS_COMPILE JOBS CCACHE_DIR
+# That of backports, for hosts whose name has the word newer
+NEWER	:= $(abspath $(BUILD))/newer/root/usr/bin/qemu-system-aarch64
+
+export NEWER VMM DOCS SIGNOFF ARCH BASE QEMU GIC CPUS TIMEOUT CROSS_COMPILE JOBS CCACHE_DIR
 # To git they say which repository, whatever folder it is called in; hooks have them
 unexport GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
@@ -136,7 +139,7 @@ export STAGES := $(B)/log/stages
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 .PHONY: help run check check-all cells soak mutants prefixes bench judge report vmms apply series export clean distclean
-.PHONY: arm64 ours ready packages base tree images rootfs foreign checks FORCE
+.PHONY: arm64 ours ready packages newer base tree images rootfs foreign checks FORCE
 
 help:
 	@echo 'KVM on Arm: MMIO without a valid syndrome goes to userspace, which may inject an abort'
@@ -274,8 +277,11 @@ bench: IMAGES = $(BENCH_KERNELS)
 run mutants prefixes: HOSTS = $(RUN_CPU)
 bench: HOSTS = $(addsuffix +icount,$(BENCH_CPUS))
 
+newer: packages
+	@$(if $(findstring +newer,$(CELLS)$(CPU)),$(STAGE) 'newer QEMU' $(B)/log/newer $N/build/qemu.sh $(BUILD)/newer)
+
 # The kernel keeps the CPUs busy while the root file system waits for the network
-ready: packages
+ready: packages newer
 	@$(MAKE) --no-print-directory -j2 $(if $(IMAGE),foreign,images) rootfs PACKAGES_ARE_THERE=1 IMAGES='$(IMAGES)'
 	@$(STAGE) 'tests and guest' $(B)/log/payload $N/build/payload.sh $B $(ROOTFS) $(TESTS)
 

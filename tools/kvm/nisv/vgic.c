@@ -157,6 +157,7 @@ static int access_one(const struct vcpu *v, bool el1_32bit, uint64_t ipa, uint64
 	if (ret)
 		return ret;
 	new[R_PSTATE] = el1_32bit ? AT_SVC : AT_EL1H;
+	/* What the TLB holds of the guest's tables does not count while the MMU is off, and stays */
 	new[R_SCTLR] = old[R_SCTLR] & ~(SCTLR_M | SCTLR_EE);
 	new[R_PC] = v->pc;
 	new[R_ADDRESS] = ipa;

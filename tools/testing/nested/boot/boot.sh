@@ -11,7 +11,7 @@
 # kernel that panics or warns, or has no result within TIMEOUT seconds, is ended,
 # and the last lines of its console are printed.
 #
-# Environment: QEMU, TIMEOUT, that of host.sh, and NESTED: nested_NAME=VALUE for its init.
+# Environment: QEMU and NEWER, TIMEOUT, that of host.sh, and NESTED: nested_NAME=VALUE for its init.
 
 set -u
 
@@ -31,14 +31,15 @@ rm -f "$out"/*
 
 # The inner QEMU asks for a register of the PMU that early 4.19.y do not let it read
 case $job in guest | clock | system | qemu_nisv | lkvm) pmu=pmu=off ;; *) pmu= ;; esac
-machine=$("$host" qemu "$cell" $pmu) && append=$("$host" append "$cell") || exit
+export QEMU
+emulator=$("$host" emulator "$cell") && machine=$("$host" qemu "$cell" $pmu) && append=$("$host" append "$cell") || exit
 mapfile -t machine <<<"$machine"
 
 disk=()
 [ -z "$rootfs" ] ||
 	disk=(-drive "if=none,id=root,format=raw,readonly=on,file=$rootfs" -device "virtio-blk-device,drive=root")
 
-"$QEMU" "${machine[@]}" -m 1024 \
+"$emulator" "${machine[@]}" -m 1024 \
 	-nodefaults -nographic -no-reboot -nic none \
 	-serial "file:$out/console" \
 	-global virtio-mmio.force-legacy=false "${disk[@]}" \

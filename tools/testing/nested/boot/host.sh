@@ -7,12 +7,14 @@
 #   host.sh check CELL...	refuse what is no host, in one line
 #   host.sh qemu CELL [PROPERTY]	print QEMU's arguments, one a line; with one more
 #				property of the CPU
+#   host.sh emulator CELL	print which QEMU it is
 #   host.sh append CELL		print what the kernel's command line needs
 #   host.sh kernels		print the words that stand for another kernel, which is
 #				configured by nisv_WORD.config
 #   host.sh help		print all words, each with a line about it
 #
-# Environment: ARCH; GIC and CPUS, which count if the name does not say
+# Environment: ARCH; GIC and CPUS, which count if the name does not say; QEMU and NEWER,
+# the programs
 
 set -euo pipefail
 
@@ -41,6 +43,7 @@ words() {
 	full		forms	any			all of nisv_forms, which is else a selection
 	mte		mte	max			memory tagging
 	sve		sve	max			the vCPUs of the tests have SVE
+	newer		qemu	arm64			QEMU is that of Debian's backports, whose max has more
 	novirtio	results	any			results on the console, as without virtio
 	END
 }
@@ -53,6 +56,7 @@ fail() {
 # Take a name apart, into QEMU's arguments and the kernel's command line
 host() {
 	local cell=$1 list word pattern about needs _ unknown='' forms='' share=1
+	emulator=${QEMU-}
 	local machine=virt,virtualization=on cpu gic=$GIC smp=$CPUS
 	local clock=(-accel "tcg,thread=multi")
 	local results=(-device virtio-serial-device -device "virtserialport,chardev=results,name=results")
@@ -87,6 +91,7 @@ host() {
 		debug)	forms=${forms:-with a syndrome on} share=250 ;;
 		mte)	machine+=,mte=on ;;
 		sve)	append+=" nested_vcpu=sve" ;;
+		newer)	emulator=${NEWER-} ;;
 		full)	forms=-a ;;
 		novirtio) results=() ;;
 		esac
@@ -117,6 +122,11 @@ check)
 	done
 	;;
 qemu)	host "$@" && printf '%s\n' "${qemu[@]}" ;;
+emulator)
+	host "$1"
+	[ -n "$emulator" ] || fail "$1: there is no such QEMU: NEWER= or QEMU= says where it is"
+	echo "$emulator"
+	;;
 append)	host "$1" && echo "$append" ;;
 kernels) words | awk '$2 == "kernel" { print $1 }' ;;
 help)	words | sed -E 's/^([^\t]+)\t+([^\t]+\t+){2}/  \1\t/' | expand -t 17 ;;
