@@ -16,8 +16,9 @@
  *	nisv_text()	that description in assembler syntax
  *
  * No function allocates memory, keeps a pointer that it was given, or has state
- * outside its arguments. All may be called from any thread, but only one thread at a
- * time may use a struct nisv_cpu.
+ * outside its arguments, except for an index of instructions that is made when the library
+ * is loaded. All may be called from any thread, but only one thread at a time may use a
+ * struct nisv_cpu.
  *
  * This is version 1: a program built with this header works with every later
  * libnisv.so.1. Structures keep their sizes, and have reserved members that must be zero

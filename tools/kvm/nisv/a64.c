@@ -3,7 +3,8 @@
  * Decode A64 loads and stores: Arm ARM (DDI 0487), C4.1 "A64 instruction set
  * encoding", "Loads and Stores". One row per encoding, in the manual's order of those
  * that have bits 29 to 24 in common; what a row's function reads has the names that the
- * fields have there.
+ * fields have there. The rows are the only table that is kept by hand: an index of them,
+ * by bits 31 to 21, is made when the library is loaded.
  */
 #include "internal.h"
 
@@ -27,12 +28,14 @@ static uint32_t order(unsigned int acquire, unsigned int release)
 	return (acquire ? NISV_ACQUIRE : 0) | (release ? NISV_RELEASE : 0);
 }
 
-/* Writeback to a register that is also loaded or stored */
-static int writeback(const struct nisv_insn *i)
+/* Writeback to a register that is also loaded or stored. STGP has it stored first */
+static inline int writeback(const struct nisv_insn *i)
 {
-	if (!(i->flags & NISV_WRITEBACK) || i->flags & NISV_SIMD || i->rn == 31)
+	if ((i->flags & (NISV_WRITEBACK | NISV_SIMD)) != NISV_WRITEBACK)
 		return NISV_DONE;
-	return i->rt == i->rn || i->rt2 == i->rn ? NISV_UNPREDICTABLE : NISV_DONE;
+	if ((i->rt != i->rn && i->rt2 != i->rn) || i->rn == 31 || i->family == NISV_TAGS)
+		return NISV_DONE;
+	return NISV_UNPREDICTABLE;
 }
 
 /* 0 sz 0010000 L 1 Rs o0 11111 Rn Rt */
@@ -190,14 +193,17 @@ static int simd_single(struct nisv_insn *i, uint32_t w)
 	return NISV_DONE;
 }
 
+/* All but prefetches */
+static int accesses(const struct nisv_insn *i)
+{
+	return i->op == NISV_PREFETCH ? NISV_NO_ACCESS : NISV_DONE;
+}
+
 /* opc 011 V 00 imm19 Rt */
-static int literal(struct nisv_insn *i, uint32_t w)
+static int literal_form(struct nisv_insn *i, uint32_t w)
 {
 	const unsigned int opc = bits(w, 31, 30), V = bit(w, 26);
 
-	i->rt = rt(w);
-	i->rn = NISV_NONE;
-	i->imm = sbits(w, 23, 5) * 4;
 	if (V) {
 		i->size = 2 + opc;
 		i->width = 128;
@@ -206,7 +212,7 @@ static int literal(struct nisv_insn *i, uint32_t w)
 	}
 	if (opc == 3) {
 		i->op = NISV_PREFETCH;
-		return NISV_NO_ACCESS;
+		return NISV_DONE;
 	}
 	i->size = opc == 1 ? 3 : 2;
 	i->width = opc == 0 ? 32 : 64;
@@ -214,28 +220,21 @@ static int literal(struct nisv_insn *i, uint32_t w)
 	return NISV_DONE;
 }
 
-/* 0110100 type 0 imm7 Rt2 Rn Rt: STGP */
-static int tag_pair(struct nisv_insn *i, uint32_t w)
+static int literal(struct nisv_insn *i, uint32_t w)
 {
-	i->family = NISV_TAGS;
-	i->op = NISV_STORE;
-	i->size = 3;
-	i->width = 64;
-	i->imm = sbits(w, 21, 15) * 16;
-	if (i->mode != NISV_OFFSET)
-		i->flags = NISV_WRITEBACK;
-	return NISV_DONE;
+	i->rt = rt(w);
+	i->rn = NISV_NONE;
+	i->imm = sbits(w, 23, 5) * 4;
+	return accesses(i);
 }
 
-/* opc 101 V type L imm7 Rt2 Rn Rt, type: how the address is made */
-static int pair(struct nisv_insn *i, uint32_t w)
+/* opc 101 V type L imm7 Rt2 Rn Rt, type: how the address is made. `imm` is what imm7 counts */
+static int pair_form(struct nisv_insn *i, uint32_t w)
 {
 	const unsigned int opc = bits(w, 31, 30), V = bit(w, 26), L = bit(w, 22);
 	const bool no_allocate = i->family == NISV_PAIR_NO_ALLOCATE;
 
 	i->op = L ? NISV_LOAD : NISV_STORE;
-	i->rt = rt(w);
-	i->rt2 = rt2(w);
 	if (opc == 3) {			/* LDTP, STTP, of X or Q registers */
 		i->family = NISV_LSUI;
 		i->size = 3 + V;
@@ -245,33 +244,47 @@ static int pair(struct nisv_insn *i, uint32_t w)
 		i->size = 2 + opc;
 		i->width = 128;
 		i->flags = NISV_SIMD;
-	} else if (opc == 1) {		/* LDPSW; STGP stores tags, too */
+	} else if (opc == 1) {		/* LDPSW; STGP, which stores tags, too */
 		if (no_allocate)
 			return NISV_UNALLOCATED;
-		if (!L)
-			return tag_pair(i, w);
-		i->size = 2;
+		i->size = L ? 2 : 3;
 		i->width = 64;
-		i->flags = NISV_SIGNED;
+		if (L)
+			i->flags = NISV_SIGNED;
+		else
+			i->family = NISV_TAGS;
 	} else {
 		i->size = 2 + (opc >> 1);
 		i->width = gpr_width(i->size);
 	}
-	i->imm = sbits(w, 21, 15) * (1 << i->size);
+	i->imm = i->family == NISV_TAGS ? 16 : 1 << i->size;
 	if (no_allocate)
 		i->flags |= NISV_NONTEMPORAL;
 	if (i->mode != NISV_OFFSET)
 		i->flags |= NISV_WRITEBACK;
+	return NISV_DONE;
+}
 
-	return L && i->rt == i->rt2 ? NISV_UNPREDICTABLE : writeback(i);
+static int pair(struct nisv_insn *i, uint32_t w)
+{
+	i->rt = rt(w);
+	i->rt2 = rt2(w);
+	i->imm *= sbits(w, 21, 15);
+	return i->rt == i->rt2 && i->op == NISV_LOAD ? NISV_UNPREDICTABLE : NISV_DONE;
+}
+
+static int indexed_pair(struct nisv_insn *i, uint32_t w)
+{
+	const int ret = pair(i, w);
+
+	return ret ? ret : writeback(i);
 }
 
 /* What size, V and opc mean for all that access one register */
-static int single(struct nisv_insn *i, uint32_t w)
+static int single_form(struct nisv_insn *i, uint32_t w)
 {
 	const unsigned int size = bits(w, 31, 30), V = bit(w, 26), opc = bits(w, 23, 22);
 
-	i->rt = rt(w);
 	i->size = size;
 	if (V) {
 		i->op = opc & 1 ? NISV_LOAD : NISV_STORE;
@@ -290,11 +303,19 @@ static int single(struct nisv_insn *i, uint32_t w)
 	}
 	if (size == 3 && opc == 2) {
 		i->op = NISV_PREFETCH;
-		return NISV_NO_ACCESS;
+		return NISV_DONE;
 	}
 	i->flags = NISV_SIGNED;
 	i->width = opc == 2 ? 64 : 32;
 	return size >= 2 && opc == 3 ? NISV_UNALLOCATED : NISV_DONE;
+}
+
+/* The same without prefetches, which not all tables have */
+static int access_form(struct nisv_insn *i, uint32_t w)
+{
+	const int ret = single_form(i, w);
+
+	return i->op == NISV_PREFETCH ? NISV_UNALLOCATED : ret;
 }
 
 /* o3 opc of those that not all atomic operations have; 0: it is none */
@@ -388,13 +409,10 @@ static int ordered_writeback(struct nisv_insn *i, uint32_t w)
 }
 
 /* size 011001 opc 0 imm9 00 Rn Rt */
-static int ordered_unscaled(struct nisv_insn *i, uint32_t w)
+static int ordered_unscaled_form(struct nisv_insn *i, uint32_t w)
 {
-	const int ret = single(i, w);
+	const int ret = access_form(i, w);
 
-	if (ret == NISV_NO_ACCESS)
-		return NISV_UNALLOCATED;
-	i->imm = sbits(w, 20, 12);
 	i->flags |= i->op == NISV_LOAD ? NISV_RCPC : NISV_RELEASE;
 	return ret;
 }
@@ -422,28 +440,31 @@ static int tags(struct nisv_insn *i, uint32_t w)
 /* size 111 V 00 opc 0 imm9 type Rn Rt */
 static int unscaled(struct nisv_insn *i, uint32_t w)
 {
+	i->rt = rt(w);
 	i->imm = sbits(w, 20, 12);
-	return single(i, w);
+	return accesses(i);
+}
+
+static int indexed_form(struct nisv_insn *i, uint32_t w)
+{
+	const int ret = access_form(i, w);
+
+	i->flags |= NISV_WRITEBACK;
+	return ret;
 }
 
 static int indexed(struct nisv_insn *i, uint32_t w)
 {
-	const int ret = single(i, w);
-
-	if (ret == NISV_NO_ACCESS)
-		return NISV_UNALLOCATED;
-	i->imm = sbits(w, 20, 12);
-	i->flags |= NISV_WRITEBACK;
-	return ret ? ret : writeback(i);
+	unscaled(i, w);
+	return writeback(i);
 }
 
-static int unprivileged(struct nisv_insn *i, uint32_t w)
+static int unprivileged_form(struct nisv_insn *i, uint32_t w)
 {
-	const int ret = single(i, w);
+	const int ret = access_form(i, w);
 
-	if (ret == NISV_NO_ACCESS || i->flags & NISV_SIMD)
+	if (i->flags & NISV_SIMD)
 		return NISV_UNALLOCATED;
-	i->imm = sbits(w, 20, 12);
 	i->flags |= NISV_UNPRIV;
 	return ret;
 }
@@ -504,19 +525,19 @@ static int atomic(struct nisv_insn *i, uint32_t w)
 	return size == 3 && !A && !R && opc != 4 && opc < 6 ? bytes64(i, w) : NISV_UNALLOCATED;
 }
 
-/* size 111 V 00 opc 1 Rm option S 10 Rn Rt */
+/* size 111 V 00 opc 1 Rm option S 10 Rn Rt, with option<1> set */
 static int register_offset(struct nisv_insn *i, uint32_t w)
 {
 	static const uint8_t extends[8] = {
 		[2] = NISV_UXTW, [3] = NISV_LSL, [6] = NISV_SXTW, [7] = NISV_SXTX,
 	};
 	const unsigned int option = bits(w, 15, 13), S = bit(w, 12);
-	const int ret = single(i, w);
 
+	i->rt = rt(w);
 	i->rm = rm(w);
 	i->extend = extends[option];
 	i->shift = S ? i->size : 0;
-	return option & 2 ? ret : NISV_UNALLOCATED;
+	return accesses(i);
 }
 
 /* 11 111 V 00 M S 1 imm9 W 1 Rn Rt: LDRAA, LDRAB */
@@ -536,10 +557,9 @@ static int pac(struct nisv_insn *i, uint32_t w)
 /* size 111 V 01 opc imm12 Rn Rt */
 static int unsigned_offset(struct nisv_insn *i, uint32_t w)
 {
-	const int ret = single(i, w);
-
+	i->rt = rt(w);
 	i->imm = bits(w, 21, 10) << i->size;
-	return ret;
+	return accesses(i);
 }
 
 /* DC ZVA, and with its tags DC GZVA */
@@ -586,36 +606,26 @@ static int ordered_lane(struct nisv_insn *i, uint32_t w)
 	return ret;
 }
 
-static const struct row exclusives[] = {
+static const struct row rows[] = {
 	ROW(0xbfa07c00, 0x08207c00, CASP, casp),
 	ROW(0xbfa00000, 0x88200000, EXCLUSIVE_PAIR, exclusive),
 	ROW(0x3fa00000, 0x08000000, EXCLUSIVE, exclusive),
 	ROW(0x3fa00000, 0x08800000, ORDERED, ordered),
 	ROW(0x3fa07c00, 0x08a07c00, COMPARE_SWAP, compare_swap),
-};
 
-static const struct row unprivilegeds[] = {
 	ROW(0xffa17c01, 0x49807c00, LSUI, unprivileged_casp),
 	ROW(0xbfa00000, 0x89000000, LSUI, unprivileged_exclusive),
 	ROW(0xffa07c00, 0xc9807c00, LSUI, unprivileged_swap),
-};
 
-static const struct row multiples[] = {
 	ROW(0xbfbf0000, 0x0c000000, SIMD_MULTIPLE, simd_multiple),
 	ROW(0xbfa00000, 0x0c800000, SIMD_MULTIPLE_POST, simd_multiple),
-};
 
-static const struct row structures[] = {
 	ROW(0xbf9f0000, 0x0d000000, SIMD_SINGLE, simd_single),
 	ROW(0xbfbffc00, 0x0d018400, RCPC3, ordered_lane),
 	ROW(0xbf800000, 0x0d800000, SIMD_SINGLE_POST, simd_single),
-};
 
-static const struct row literals[] = {
-	ROW(0x3b000000, 0x18000000, LITERAL, literal),
-};
+	FORMED_ROW(0x3b000000, 0x18000000, LITERAL, literal_form, literal),
 
-static const struct row unscaleds[] = {
 	ROW(0xbf20fc00, 0x19200800, RCW, nisv_named),		/* RCWCAS */
 	ROW(0xbf21fc01, 0x19200c00, RCW, nisv_named),		/* RCWCASP */
 	ROW(0xbf200c00, 0x19200000, LSE128, atomic128),
@@ -626,40 +636,30 @@ static const struct row unscaleds[] = {
 	ROW(0xffa0fc00, 0xd9005800, RCPC3, nisv_named),		/* FEAT_LSCP: LDAP, STLP */
 	ROW(0xffe0fc00, 0xd9407800, RCPC3, nisv_named),		/* LDAPP */
 	ROW(0xbfbffc00, 0x99800800, RCPC3, ordered_writeback),
-	ROW(0x3f200c00, 0x19000000, ORDERED_UNSCALED, ordered_unscaled),
-	ROW(0x3fa00c00, 0x1d000800, RCPC3, ordered_unscaled),	/* B, H, S, D registers */
-	ROW(0xffa00c00, 0x1d800800, RCPC3, ordered_unscaled),	/* Q registers */
+	FORMED_ROW(0x3f200c00, 0x19000000, ORDERED_UNSCALED, ordered_unscaled_form, unscaled),
+	FORMED_ROW(0x3fa00c00, 0x1d000800, RCPC3, ordered_unscaled_form, unscaled),	/* B, H, S, D registers */
+	FORMED_ROW(0xffa00c00, 0x1d800800, RCPC3, ordered_unscaled_form, unscaled),	/* Q registers */
 	ROW(0xfb200c00, 0x19000400, COPY_SET, nisv_decode_mops),
 	ROW(0xffff8c00, 0x1ddf0000, COPY_SET, nisv_named),	/* FEAT_MOPS_GO: SETGOP, SETGOM, */
 	ROW(0xffffcc00, 0x1ddf8000, COPY_SET, nisv_named),	/* SETGOE, which have tags only */
-};
 
-static const struct row pairs[] = {
-	ROW(0x3b800000, 0x28000000, PAIR_NO_ALLOCATE, pair),
-	ROW(0x3b800000, 0x28800000, PAIR_POST, pair),
-};
+	FORMED_ROW(0x3b800000, 0x28000000, PAIR_NO_ALLOCATE, pair_form, pair),
+	FORMED_ROW(0x3b800000, 0x28800000, PAIR_POST, pair_form, indexed_pair),
 
-static const struct row offset_pairs[] = {
-	ROW(0x3b800000, 0x29000000, PAIR_OFFSET, pair),
-	ROW(0x3b800000, 0x29800000, PAIR_PRE, pair),
-};
+	FORMED_ROW(0x3b800000, 0x29000000, PAIR_OFFSET, pair_form, pair),
+	FORMED_ROW(0x3b800000, 0x29800000, PAIR_PRE, pair_form, indexed_pair),
 
-static const struct row singles[] = {
-	ROW(0x3b200c00, 0x38000000, UNSCALED, unscaled),
-	ROW(0x3b200c00, 0x38000400, POST, indexed),
-	ROW(0x3b200c00, 0x38000800, UNPRIVILEGED, unprivileged),
-	ROW(0x3b200c00, 0x38000c00, PRE, indexed),
+	FORMED_ROW(0x3b200c00, 0x38000000, UNSCALED, single_form, unscaled),
+	FORMED_ROW(0x3b200c00, 0x38000400, POST, indexed_form, indexed),
+	FORMED_ROW(0x3b200c00, 0x38000800, UNPRIVILEGED, unprivileged_form, unscaled),
+	FORMED_ROW(0x3b200c00, 0x38000c00, PRE, indexed_form, indexed),
 	ROW(0x3b200c00, 0x38200000, ATOMIC, atomic),
-	ROW(0x3b200c00, 0x38200800, REGISTER_OFFSET, register_offset),
+	FORMED_ROW(0x3b204c00, 0x38204800, REGISTER_OFFSET, single_form, register_offset),
 	ROW(0xff200400, 0xf8200400, PAC, pac),
-};
 
-static const struct row unsigneds[] = {
-	ROW(0x3b000000, 0x39000000, UNSIGNED, unsigned_offset),
-};
+	FORMED_ROW(0x3b000000, 0x39000000, UNSIGNED, single_form, unsigned_offset),
 
-/* Elsewhere in the instruction set */
-static const struct row systems[] = {
+	/* Elsewhere in the instruction set */
 	ROW(0xffffffe0, 0xd50b7420, DC_ZVA, dc_zva),
 	ROW(0xffffffe0, 0xd50b7460, TAGS, dc_gva),
 	ROW(0xffffffe0, 0xd50b7480, TAGS, dc_zva),			/* DC GZVA */
@@ -667,14 +667,8 @@ static const struct row systems[] = {
 	ROW(0xffffffe0, 0xd50b74e0, TAGS, nisv_named),		/* DC GBVA */
 	ROW(0xfffff000, 0xd5087000, CACHE, cache),
 	ROW(0xfffff000, 0xd50b7000, CACHE, cache),
-};
 
-static const struct row vectors[] = {
-	ROW(0x9e000000, 0x84000000, SVE, nisv_decode_sve),
-};
-
-/* LD1, LDNT1, ST1, STNT1 of 2 or 4 vectors, at Rn plus Rm or plus imm4; then ZA and ZT0 */
-static const struct row matrices[] = {
+	/* LD1, LDNT1, ST1, STNT1 of 2 or 4 vectors, at Rn plus Rm or plus imm4; then ZA and ZT0 */
 	ROW(0xffc08000, 0xa0000000, SVE, nisv_named),
 	ROW(0xffc08002, 0xa0008000, SVE, nisv_named),
 	ROW(0xffd08000, 0xa0400000, SVE, nisv_named),
@@ -684,23 +678,6 @@ static const struct row matrices[] = {
 	ROW(0xffd08000, 0xa1400000, SME, nisv_named),
 	ROW(0xffd08004, 0xa1408000, SME, nisv_named),
 	ROW(0xfe000000, 0xe0000000, SME, nisv_named),
-};
-
-/* By bits 29 to 24: loads and stores have bit 27 set and bit 25 clear */
-static const struct rows groups[64] = {
-	[0x08] = ROWS(exclusives), [0x09] = ROWS(unprivilegeds),
-	[0x0c] = ROWS(multiples), [0x0d] = ROWS(structures),
-	[0x18] = ROWS(literals), [0x19] = ROWS(unscaleds),
-	[0x1c] = ROWS(literals), [0x1d] = ROWS(unscaleds),
-	[0x28] = ROWS(pairs), [0x29] = ROWS(offset_pairs),
-	[0x2c] = ROWS(pairs), [0x2d] = ROWS(offset_pairs),
-	[0x38] = ROWS(singles), [0x39] = ROWS(unsigneds),
-	[0x3c] = ROWS(singles), [0x3d] = ROWS(unsigneds),
-
-	[0x04] = ROWS(vectors), [0x05] = ROWS(vectors),
-	[0x15] = ROWS(systems),
-	[0x20] = ROWS(matrices), [0x21] = ROWS(matrices),
-	[0x24] = ROWS(vectors), [0x25] = ROWS(vectors),
 };
 
 static const uint8_t modes[NISV_FAMILIES] = {
@@ -713,19 +690,134 @@ static const uint8_t modes[NISV_FAMILIES] = {
 	[NISV_PRE]			= NISV_PRE_INDEX,
 };
 
-/* Copied as a whole, which is quicker than field by field */
-static const struct nisv_insn blank = { .isa = NISV_A64, .length = 4, NO_REGISTERS };
-
-int nisv_decode_a64(uint32_t w, struct nisv_insn *i)
+/* What is of no row */
+static int none(struct nisv_insn *i, uint32_t w)
 {
-	const struct row *row = find_row(&groups[bits(w, 29, 24)], w);
+	(void)i;
+	return (w & 0x0a000000) == 0x08000000 ? NISV_UNALLOCATED : NISV_OTHER;
+}
 
-	*i = blank;
-	i->word = w;
+static const struct rows all = ROWS(rows);
+static const struct row no_row = ROW(0, 0, NO_FAMILY, none);
+
+/* By the rows, from the first to the last: what the index has to give, and makes it */
+
+static const struct row *row_of(uint32_t w)
+{
+	const struct row *row = find_row(&all, w);
+
 	if (!row)
-		return nisv_decoded(i, (w & 0x0a000000) == 0x08000000 ? NISV_UNALLOCATED : NISV_OTHER);
+		row = find_row(&nisv_sve_rows, w);
+	return row ? row : &no_row;
+}
+
+/* What the words of a row have in common, if their bits 31 to 21 are the same */
+static int begin(struct nisv_insn *i, const struct row *row, uint32_t w)
+{
+	*i = (struct nisv_insn) { .isa = NISV_A64, .length = 4, NO_REGISTERS };
 	i->family = row->family;
 	i->mode = modes[row->family];
+	return row->form ? row->form(i, w) : NISV_DONE;
+}
+
+static int by_rows(struct nisv_insn *i, uint32_t w)
+{
+	const struct row *row = row_of(w);
+	const int ret = begin(i, row, w);
+
+	i->word = w;
 	i->rn = rn(w);
-	return nisv_decoded(i, row->decode(i, w));
+	return ret ? ret : row->decode(i, w);
+}
+
+/*
+ * By an index. For each value of bits 31 to 21 it has the rows that such words may be of,
+ * in their order, and with each what begin() makes of them: few words are compared twice,
+ * and what is left to do is to read registers and offsets. It is made when the library is
+ * loaded, and only read from then on; until then, all words are of the first form.
+ */
+#define KEY(w)		((w) >> 21)
+#define KEYS		(KEY(~0u) + 1)
+#define KEY_MASK	(~0u << 21)
+
+struct form {
+	_Alignas(64) uint32_t mask;
+	uint32_t value;
+	int (*decode)(struct nisv_insn *i, uint32_t w);
+	uint8_t begun[offsetof(struct nisv_insn, reserved)];
+	bool refuses;			/* decode() may */
+};
+
+static const struct form by_rows_form = { .decode = by_rows, .refuses = true };
+static struct form table[2048];
+static const struct form *forms = &by_rows_form;
+static uint16_t first_form[KEYS];
+
+static void add_form(struct form *form, const struct row *row, uint32_t w)
+{
+	struct nisv_insn i;
+	const int ret = begin(&i, row, w);
+
+	form->mask = row->mask;
+	form->value = row->value;
+	form->decode = ret ? none : row->decode;
+	form->refuses = ret || !row->form;
+	memcpy(form->begun, &i, sizeof(form->begun));
+}
+
+/* The rows of a table that @w may be of, by its key. Return: how many there are */
+static unsigned int add_forms(struct form *form, const struct rows *rows, uint32_t w)
+{
+	unsigned int n = 0;
+
+	for (const struct row *row = rows->row; row < rows->row + rows->n; row++)
+		if (!((w ^ row->value) & row->mask & KEY_MASK))
+			add_form(&form[n++], row, w);
+	return n;
+}
+
+static void __attribute__((constructor)) make_index(void)
+{
+	unsigned int n = 1, before = 0, len = 0, last = 0;
+
+	table[0] = by_rows_form;
+	forms = table;
+	for (uint32_t key = 0; key < KEYS; key++) {
+		struct form *form = &table[n];
+
+		if (n + all.n + nisv_sve_rows.n + 1 > ARRAY_SIZE(table))
+			return;		/* the rest is by_rows() */
+		len = add_forms(form, &all, key << 21);
+		len += add_forms(form + len, &nisv_sve_rows, key << 21);
+		/* The last is of all words that are left */
+		if (!len || form[len - 1].mask & ~KEY_MASK)
+			add_form(&form[len++], &no_row, key << 21);
+		/* As for the key before, of which bits of an immediate differ? */
+		if (len == last && !memcmp(form, &table[before], len * sizeof(*form))) {
+			first_form[key] = before;
+			continue;
+		}
+		first_form[key] = before = n;
+		last = len;
+		n += len;
+	}
+}
+
+/* On its own, so that for all others decode() is the end */
+static __attribute__((noinline)) int checked(struct nisv_insn *i, uint32_t w, const struct form *form)
+{
+	return nisv_decoded(i, form->decode(i, w));
+}
+
+int nisv_decode_a64(struct nisv_insn *i, uint32_t w)
+{
+	const struct form *form = &forms[first_form[KEY(w)]];
+
+	while ((w & form->mask) != form->value)
+		form++;
+	memcpy(i, form->begun, sizeof(form->begun));
+	memset(i->reserved, 0, sizeof(i->reserved));
+	i->word = w;
+	i->rn = rn(w);
+	return form->refuses ? checked(i, w, form) : form->decode(i, w);
 }

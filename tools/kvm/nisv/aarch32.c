@@ -443,7 +443,7 @@ static const struct nisv_insn blank_a32 = BLANK(NISV_A32, 4);
 static const struct nisv_insn blank_t32 = BLANK(NISV_T32, 4), blank_t16 = BLANK(NISV_T32, 2);
 
 static inline __attribute__((always_inline))
-int decode(const struct rows *rows, const struct nisv_insn *blank, uint32_t w, struct nisv_insn *i)
+int decode(struct nisv_insn *i, uint32_t w, const struct rows *rows, const struct nisv_insn *blank)
 {
 	const struct row *row = find_row(rows, w);
 
@@ -458,9 +458,9 @@ int decode(const struct rows *rows, const struct nisv_insn *blank, uint32_t w, s
 	return nisv_decoded(i, row->decode(i, w));
 }
 
-int nisv_decode_a32(uint32_t w, struct nisv_insn *i)
+int nisv_decode_a32(struct nisv_insn *i, uint32_t w)
 {
-	return decode(w >> 28 == 15 ? &a32_unconditional : &a32[bits(w, 27, 25)], &blank_a32, w, i);
+	return decode(i, w, w >> 28 == 15 ? &a32_unconditional : &a32[bits(w, 27, 25)], &blank_a32);
 }
 
 /* T32, 16 bits: the instruction is in the lower half */
@@ -717,9 +717,9 @@ static const struct rows t32[16] = {
 	[12] = ROWS(t32_singles), [14] = ROWS(t32_vfps),
 };
 
-int nisv_decode_t32(uint32_t w, struct nisv_insn *i)
+int nisv_decode_t32(struct nisv_insn *i, uint32_t w)
 {
 	if (w >> 16)
-		return decode(&t32[bits(w, 28, 25)], &blank_t32, w, i);
-	return decode(&t16, &blank_t16, w, i);
+		return decode(i, w, &t32[bits(w, 28, 25)], &blank_t32);
+	return decode(i, w, &t16, &blank_t16);
 }

@@ -35,12 +35,18 @@ static inline uint64_t bits64(uint64_t w, unsigned int hi, unsigned int lo)
 struct row {
 	uint32_t mask, value;
 	enum nisv_family family;
+	/*
+	 * What depends on bits 31 to 21 alone, also what is refused, if it is not all decode()'s:
+	 * a64.c calls it in advance
+	 */
+	int (*form)(struct nisv_insn *i, uint32_t w);
 	int (*decode)(struct nisv_insn *i, uint32_t w);
 };
 
 /* mask, value; what is not in the mask must be 0 in the value, else it does not build */
-#define ROW(m, v, f, fn) \
-	{ (m) + 0 * sizeof(char [((v) & ~(m)) ? -1 : 1]), (v), NISV_ ## f, fn }
+#define FORMED_ROW(m, v, f, form, fn) \
+	{ (m) + 0 * sizeof(char [((v) & ~(m)) ? -1 : 1]), (v), NISV_ ## f, form, fn }
+#define ROW(m, v, f, fn)	FORMED_ROW(m, v, f, NULL, fn)
 
 struct rows {
 	const struct row *row;
@@ -79,26 +85,21 @@ static inline int named(struct nisv_insn *i, enum nisv_family family)
 	.rt = NISV_NONE, .rt2 = NISV_NONE, .rs = NISV_NONE, .rn = NISV_NONE, .rm = NISV_NONE, \
 	.lane = NISV_NONE
 
-/* The end of decoding: of what is refused, whatever it was found by, little is left */
+/* Of what is refused, whatever it was found by, little is left. Return: @ret */
+int nisv_not_decoded(struct nisv_insn *i, int ret);
+
+/* The end of decoding */
 static inline int nisv_decoded(struct nisv_insn *i, int ret)
 {
-	const bool known = ret == NISV_UNSUPPORTED;
-
-	if (ret == NISV_DONE || ret == NISV_UNPREDICTABLE || ret == NISV_NO_ACCESS)
-		return ret;
-	*i = (struct nisv_insn) {
-		.word = i->word, .isa = i->isa, .length = i->length,
-		.family = known ? i->family : NISV_NO_FAMILY, .op = known ? NISV_NAMED : NISV_UNKNOWN,
-		NO_REGISTERS,
-	};
-	return ret;
+	return ret ? nisv_not_decoded(i, ret) : ret;
 }
 
-int nisv_decode_a64(uint32_t word, struct nisv_insn *insn);
-int nisv_decode_a32(uint32_t word, struct nisv_insn *insn);
-int nisv_decode_t32(uint32_t word, struct nisv_insn *insn);
-/* Rows' decode(): for what has bits 31 and 27 to 25 of SVE: sve.c; for CPY and SET: mops.c */
-int nisv_decode_sve(struct nisv_insn *i, uint32_t w);
+int nisv_decode_a64(struct nisv_insn *i, uint32_t w);
+int nisv_decode_a32(struct nisv_insn *i, uint32_t w);
+int nisv_decode_t32(struct nisv_insn *i, uint32_t w);
+/* Of A64, what has bits 31 and 27 to 25 of SVE: sve.c */
+extern const struct rows nisv_sve_rows;
+/* A row's decode(), for CPY and SET: mops.c */
 int nisv_decode_mops(struct nisv_insn *i, uint32_t w);
 
 /* Bytes as they are in memory, and the number that they are. @len: 1, 2, 4, 8 */

@@ -383,6 +383,13 @@ static int prefetch_vector(struct nisv_insn *i, uint32_t w)
 	return prefetch(i, w, i->size, NISV_DONE);
 }
 
+static int unallocated(struct nisv_insn *i, uint32_t w)
+{
+	(void)i;
+	(void)w;
+	return NISV_UNALLOCATED;
+}
+
 static const struct row rows[] = {
 	ROW(0xffc0e010, 0x85800000, SVE, whole),
 	ROW(0xffc0e000, 0x85804000, SVE, whole),
@@ -440,15 +447,12 @@ static const struct row rows[] = {
 	ROW(0xffe0e000, 0xe4a00000, SVE, quads_store),
 	ROW(0xff70e000, 0xe4400000, SVE, quads_store),
 	ROW(0xfff0e000, 0xe4800000, SVE, quads_store),
+
+	/* All else: no function here knows it */
+	ROW(0x9e000000, 0x84000000, SVE, unallocated),
 };
 
-int nisv_decode_sve(struct nisv_insn *i, uint32_t w)
-{
-	static const struct rows all = ROWS(rows);
-	const struct row *row = find_row(&all, w);
-
-	return row ? row->decode(i, w) : NISV_UNALLOCATED;
-}
+const struct rows nisv_sve_rows = ROWS(rows);
 
 /* Carrying out */
 
