@@ -5,8 +5,8 @@
  * has 62.5 MHz.
  *
  * Each line is "NAME INSTRUCTIONS [IOCTLS]", per access, all of it: guest, host's
- * kernel, and this program, which does as little as a VMM can. "-" is what the kernel
- * does not have. A figure is the median of ROUNDS, of ACCESSES each.
+ * kernel, and this program, which does as little as a VMM can. "-" is what the kernel or
+ * the CPU does not have. A figure is the median of ROUNDS, of ACCESSES each.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +40,10 @@
 #define X(n)		CORE(2 * (n))
 #define PC		CORE(0x40)
 #define PSTATE		CORE(0x42)
+#define P(n)		(0x6050000000150400ull | (n) << 5)	/* of 256 bits */
 #define SYS(op1, crn, crm, op2) (0x6030000000130000ull | 3 << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
+#define TTBR0_EL1	SYS(0, 2, 0, 0)
+#define ZCR_EL1		SYS(0, 1, 2, 0)
 
 /*
  * X0 is the device. What exits to userspace is repeated for ever; what does not, X4 times,
@@ -48,7 +51,7 @@
  */
 __asm__(
 "	.pushsection .rodata\n"
-"	.globl guest_vectors, guest_end, read_w, write_w, pair, post_index, ld4, in_kernel_read, in_kernel_write\n"
+"	.globl guest_vectors, guest_end, read_w, write_w, pair, post_index, ld4, ld1b, st1b, in_kernel_read, in_kernel_write\n"
 "	.balign 0x800\n"
 "guest_vectors:\n"
 "	.skip	0x200\n"
@@ -70,6 +73,12 @@ __asm__(
 "	b	post_index\n"
 "ld4:	ld4	{ v0.16b, v1.16b, v2.16b, v3.16b }, [x0]\n"
 "	b	ld4\n"
+"	.arch_extension sve\n"
+"ld1b:	ld1b	{ z0.b }, p0/z, [x0]\n"
+"	b	ld1b\n"
+"st1b:	st1b	{ z0.b }, p0, [x0]\n"
+"	b	st1b\n"
+"	.arch_extension nosve\n"
 "in_kernel_read:\n"
 "	mov	x3, x4\n"
 "1:	ldr	w1, [x0]\n"
@@ -88,13 +97,13 @@ __asm__(
 "	.popsection\n"
 );
 extern const uint8_t guest_vectors[], guest_end[], read_w[], write_w[], pair[], post_index[], ld4[],
-	in_kernel_read[], in_kernel_write[];
+	ld1b[], st1b[], in_kernel_read[], in_kernel_write[];
 
 static int kvm, vm, vcpu;
 static struct kvm_run *run;
 static uint8_t *ram;
-static bool has_nisv, has_inject;
-static struct nisv_cpu cpu;
+static bool has_nisv, has_inject, has_sve;
+static struct nisv_cpu cpu, kvm_cpu;
 static unsigned int ioctls;
 
 static void __attribute__((noreturn)) die(const char *what)
@@ -139,9 +148,9 @@ static void start_mmu(void)
 	map(GICD, 1 << 2);
 	set_reg(SYS(0, 10, 2, 0), 0x04ff);		/* MAIR_EL1: 0 memory, 1 device */
 	set_reg(SYS(0, 2, 0, 2), 16 | 1 << 23 | 1 << 8 | 1 << 10 | 3 << 12 | 2ull << 32);
-	set_reg(SYS(0, 2, 0, 0), TABLES);
+	set_reg(TTBR0_EL1, TABLES);
 	set_reg(SYS(0, 12, 0, 0), RAM);			/* VBAR_EL1 */
-	set_reg(SYS(0, 1, 0, 2), 3 << 20);		/* CPACR_EL1 */
+	set_reg(SYS(0, 1, 0, 2), 3 << 20 | 3 << 16);	/* CPACR_EL1 */
 	set_reg(SYS(0, 1, 0, 0), 0x30d00980 | 1 << 12 | 1 << 2 | 1);
 }
 
@@ -164,14 +173,24 @@ static void start_gic(void)
 		die("GIC");
 }
 
-static void start_vm(void)
+static void start_sve(void)
+{
+	uint64_t active[4] = { ~0ull, ~0ull, ~0ull, ~0ull };
+	struct kvm_one_reg p0 = { .id = P(0), .addr = (uintptr_t)active };
+	int feature = KVM_ARM_VCPU_SVE;
+
+	if (ioctl(vcpu, KVM_ARM_VCPU_FINALIZE, &feature) || ioctl(vcpu, KVM_SET_ONE_REG, &p0))
+		die("SVE");
+}
+
+/* The VM that is measured, from now on */
+static void start_vm(bool sve)
 {
 	struct kvm_enable_cap cap = { .cap = KVM_CAP_ARM_NISV_TO_USER };
 	struct kvm_userspace_memory_region region = { .guest_phys_addr = RAM, .memory_size = RAM_SIZE };
 	struct kvm_ioeventfd event = { .addr = EVENT, .len = 4, .fd = eventfd(0, 0) };
 	struct kvm_vcpu_init init;
 
-	kvm = open("/dev/kvm", O_RDWR);
 	vm = ioctl(kvm, KVM_CREATE_VM, 0);
 	if (vm < 0)
 		die("KVM_CREATE_VM");
@@ -183,8 +202,13 @@ static void start_vm(void)
 		die("memory");
 	memcpy(ram, guest_vectors, guest_end - guest_vectors);
 	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
-	if (vcpu < 0 || ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init) || ioctl(vcpu, KVM_ARM_VCPU_INIT, &init))
+	if (vcpu < 0 || ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init))
 		die("vCPU");
+	init.features[0] |= sve << KVM_ARM_VCPU_SVE;
+	if (ioctl(vcpu, KVM_ARM_VCPU_INIT, &init))
+		die("KVM_ARM_VCPU_INIT");
+	if (sve)
+		start_sve();
 	run = mmap(NULL, ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
 	if (run == MAP_FAILED)
 		die("kvm_run");
@@ -192,15 +216,15 @@ static void start_vm(void)
 	if (ioctl(vm, KVM_IOEVENTFD, &event))
 		die("KVM_IOEVENTFD");
 	start_mmu();
+	nisv_kvm_init(&kvm_cpu, vcpu, init.features[0]);
+	cpu = kvm_cpu;
 }
 
 /* libnisv, with its ioctls counted */
 
-static struct nisv_cpu kvm_cpu;
-
 static int count_get(void *opaque, unsigned int reg, uint64_t *value, unsigned int words)
 {
-	ioctls++;
+	ioctls += reg == NISV_VL ? 3 : 1;	/* lengths, ZCR_EL1, SVCR */
 	return kvm_cpu.get(opaque, reg, value, words);
 }
 
@@ -310,6 +334,7 @@ struct path {
 	void (*answer)(void);
 	uint64_t device;
 	bool in_kernel;
+	unsigned int vl;		/* SVE: bytes of a vector */
 };
 
 static const struct path paths[] = {
@@ -325,6 +350,10 @@ static const struct path paths[] = {
 	{ "libnisv-ldp-soft", pair, KVM_EXIT_ARM_NISV, carry_out_soft, DEVICE, false },
 	{ "libnisv-str-post", post_index, KVM_EXIT_ARM_NISV, carry_out, DEVICE, false },
 	{ "libnisv-ld4", ld4, KVM_EXIT_ARM_NISV, carry_out, DEVICE, false },
+	{ "libnisv-sve-read-64", ld1b, KVM_EXIT_ARM_NISV, carry_out, DEVICE, false, 64 },
+	{ "libnisv-sve-write-64", st1b, KVM_EXIT_ARM_NISV, carry_out, DEVICE, false, 64 },
+	{ "libnisv-sve-read-32", ld1b, KVM_EXIT_ARM_NISV, carry_out, DEVICE, false, 32 },
+	{ "libnisv-sve-read-16", ld1b, KVM_EXIT_ARM_NISV, carry_out, DEVICE, false, 16 },
 };
 
 static uint64_t ticks(void)
@@ -356,11 +385,40 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* Of rounds of so many accesses: one access of the median round */
+static double instructions(uint64_t round[ROUNDS])
+{
+	uint64_t frequency;
+
+	__asm__("mrs %0, cntfrq_el0" : "=r" (frequency));
+	qsort(round, ROUNDS, sizeof(round[0]), by_value);
+	return round[ROUNDS / 2] * (1e9 / frequency) / ACCESSES;
+}
+
+/* What an access by libnisv is made of: the ioctls that it needs, alone */
+static void measure_one_reg(const char *name, unsigned long request, uint64_t id)
+{
+	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&(uint64_t){ 0 } };
+	uint64_t round[ROUNDS];
+
+	ioctl(vcpu, KVM_GET_ONE_REG, &reg);
+	for (unsigned int r = 0; r < ROUNDS; r++) {
+		const uint64_t start = ticks();
+
+		for (unsigned int k = 0; k < ACCESSES; k++)
+			if (ioctl(vcpu, request, &reg))
+				die(name);
+		round[r] = ticks() - start;
+	}
+	printf("%s %.1f 1\n", name, instructions(round));
+}
+
 static void measure(const struct path *p)
 {
-	uint64_t round[ROUNDS], frequency;
+	uint64_t round[ROUNDS];
 
-	if ((p->exit == KVM_EXIT_ARM_NISV && !has_nisv) || (p->answer == inject && !has_inject)) {
+	if ((p->exit == KVM_EXIT_ARM_NISV && !has_nisv) || (p->answer == inject && !has_inject) ||
+	    (p->vl && !has_sve)) {
 		printf("%s -\n", p->name);
 		return;
 	}
@@ -374,6 +432,8 @@ static void measure(const struct path *p)
 	set_reg(X(0), p->device);
 	set_reg(X(4), ACCESSES);
 	set_reg(X(5), DEVICE);
+	if (p->vl)
+		set_reg(ZCR_EL1, p->vl / 16 - 1);
 	accesses(p, 100);
 	for (unsigned int r = 0; r < ROUNDS; r++) {
 		const uint64_t start = ticks();
@@ -381,9 +441,7 @@ static void measure(const struct path *p)
 		accesses(p, ACCESSES);
 		round[r] = ticks() - start;
 	}
-	__asm__("mrs %0, cntfrq_el0" : "=r" (frequency));
-	qsort(round, ROUNDS, sizeof(round[0]), by_value);
-	printf("%s %.1f", p->name, round[ROUNDS / 2] * (1e9 / frequency) / ACCESSES);
+	printf("%s %.1f", p->name, instructions(round));
 	if (!p->in_kernel) {
 		/* Not while it is measured */
 		cpu.get = count_get;
@@ -399,10 +457,17 @@ static void measure(const struct path *p)
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	start_vm();
-	nisv_kvm_init(&kvm_cpu, vcpu, 0);
-	cpu = kvm_cpu;
-	for (unsigned int n = 0; n < sizeof(paths) / sizeof(paths[0]); n++)
+	kvm = open("/dev/kvm", O_RDWR);
+	has_sve = ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_SVE) > 0;
+	start_vm(false);
+	measure_one_reg("get-x", KVM_GET_ONE_REG, X(1));
+	measure_one_reg("set-x", KVM_SET_ONE_REG, X(1));
+	measure_one_reg("get-ttbr0", KVM_GET_ONE_REG, TTBR0_EL1);
+	for (unsigned int n = 0, sve = 0; n < sizeof(paths) / sizeof(paths[0]); n++) {
+		/* One that has SVE costs more to enter */
+		if (paths[n].vl && has_sve && !sve++)
+			start_vm(true);
 		measure(&paths[n]);
+	}
 	return 0;
 }
