@@ -2,7 +2,7 @@
 /*
  * Carry a load or store out, on registers and memory that the VMM gives
  *
- * All of them are the same four steps, of which each may refuse:
+ * All of them are the same four steps, and each may refuse:
  *
  *	find()		the instruction at PC: is it one that can have exited so?
  *	place()		its addresses, from registers and through the page tables

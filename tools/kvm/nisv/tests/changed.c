@@ -2,7 +2,7 @@
 /*
  * The library remembers how page tables were walked. A guest that changes this between
  * two accesses must not notice: what the second one does is compared with what it does
- * for a vCPU of which nothing is remembered. When nothing has changed, SCTLR_EL1 and
+ * for a vCPU without remembered state. When nothing has changed, SCTLR_EL1 and
  * TCR_EL1 must not be read again. And what is found by walking as before, when it is
  * wrong, must not be handed out.
  *

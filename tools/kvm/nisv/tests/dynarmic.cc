@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * dynarmic [-n WORDS] [-s SEED] [-v] [SET]...: hold what the library does against an emulator
+ * dynarmic [-n WORDS] [-s SEED] [-v] [SET]...: compare the library with an emulator
  *
  * Random words that nisv_decode() takes for loads and stores are carried out twice, from
  * the same random registers and memory: by dynarmic, which has nothing in common with QEMU,

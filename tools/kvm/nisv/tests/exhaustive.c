@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * exhaustive [-f] [-j JOBS] [SET]...: hold the decoder against disassemblers
+ * exhaustive [-f] [-j JOBS] [SET]...: compare the decoder with disassemblers
  *
  * Every word, load or store or not, goes through nisv_decode() and nisv_text(), and must
  * come out as binutils' libopcodes and capstone have it, and of A64 LLVM, if its library of

@@ -119,7 +119,7 @@ for f in "$top"/patches/*/fix-????a-*.patch; do
 	[ "$(wc -l <"$tmp/fits")" -lt 2 ] || cat "$tmp/fits"
 done >"$tmp/out"
 [ ! -s "$tmp/out" ]
-result $? "patches: of a fix in two forms, by hand, one fits at most, and once" "$tmp/out"
+result $? "patches: if a fix has two forms, at most one of them applies by hand, and only once" "$tmp/out"
 
 # Mainline's implementation: Debian's tree before it was rewound
 there=$(git -C "$linux" rev-parse -q --verify debian)
@@ -132,7 +132,7 @@ if [ -n "$there" ]; then
 	git -C "$tmp/mainline" log --format=%s "$there.." >"$tmp/out"
 	grep -q 'an abort that userspace injects\|an injected abort' "$tmp/out" &&
 		! grep -q 'Let userspace \(handle\|inject\)' "$tmp/out"
-	result $? "apply: those that mend it, and not the feature" "$tmp/out"
+	result $? "apply: a tree with mainline's implementation does not take the feature" "$tmp/out"
 
 	victim=$tmp/mainline
 	git -C "$victim" reset -q --hard "$there"
@@ -353,7 +353,7 @@ git -C "$victim" worktree add -q -b side "$trees/worktree" >>"$tmp/out" 2>&1
 { "$series" apply "$trees/worktree" && got "$trees/worktree" && [ -z "$(git -C "$trees/worktree" status --porcelain)" ] &&
 	[ -z "$(git -C "$victim" status --porcelain)" ] && [ "$(git -C "$victim" rev-list --count HEAD)" = 1 ] &&
 	[ "$(git -C "$victim" rev-list --count side)" -gt 1 ]; } >"$tmp/out" 2>&1
-result $? "apply: a worktree gets the commits, the other one is as it was" "$tmp/out"
+result $? "apply: a worktree gets the commits, the other one does not change" "$tmp/out"
 
 rm "$victim/.git/HEAD"
 refuses "apply: a .git that is broken: what to do" 'repair .*/main/.git, or move it away' "$series" apply "$victim"
@@ -372,7 +372,7 @@ refuses "apply: no git: what to do" 'git is not installed.*: install it' env PAT
 cp -r "$tmp/base" "$trees/hook"
 { GIT_DIR=$tmp/git/.git GIT_WORK_TREE=$tmp/git "$series" apply "$trees/hook" && got "$trees/hook" &&
 	[ -z "$(git -C "$tmp/git" status --porcelain)" ]; } >"$tmp/out" 2>&1
-result $? "apply: another repository in the environment, as hooks have it" "$tmp/out"
+result $? "apply: another repository in the environment, as in a hook, is ignored" "$tmp/out"
 
 # Trees as vendors ship them
 
@@ -496,9 +496,9 @@ fi
 if [ -n "$has" ]; then
 	"$series" apply "$victim" >"$tmp/out" 2>&1
 	[ "$(grep -cx "already there: $has" "$tmp/out")" = 1 ]
-	result $? "apply: what it has already, once" "$tmp/out"
+	result $? "apply: a fix that the tree already has is named once" "$tmp/out"
 else
-	skip "apply: what it has already, once" "nothing of the series"
+	skip "apply: a fix that the tree already has is named once" "nothing of the series"
 fi
 
 # Not what would fit with less around it, and not prose
@@ -512,7 +512,7 @@ refuses "apply: a patch that does not fit: the hunk, its function, and nothing t
 	"hunk [0-9]+ of $mmio \\(at line [0-9]+\\), in $function$" "$series" apply "$victim"
 cp "$tmp/out" "$tmp/said"
 ! grep -nE 'Documentation|tools' "$tmp/said"
-result $? "apply: a patch that does not fit: nothing that is not the cause" "$tmp/said"
+result $? "apply: a patch that does not fit: only the cause" "$tmp/said"
 line=$(sed -n 's/^      |\(.*[^ ]\);$/\1/p' "$tmp/said" | head -n 1)
 [ -n "$line" ] && grep -qxF "      |$line ;" "$tmp/said"
 result $? "apply: a patch that does not fit: what was looked for, and what is there" "$tmp/said"
@@ -546,20 +546,20 @@ next=${base%.*}.$((${base#*.} + 1))
 vendor "$tmp/between" version "$next"
 gives "apply: a version between: that before" version "$next"
 grep -qx "there is no series for $next: using that of $base, which fits" "$tmp/out"
-result $? "apply: a version between: which was taken" "$tmp/out"
+result $? "apply: a version in between: which series is used" "$tmp/out"
 vendor "$tmp/between" version "$next"
 [ "$("$series" base "$victim" 2>"$tmp/out")" = "$base" ]
-result $? "base: a version between" "$tmp/out"
+result $? "base: a version in between" "$tmp/out"
 vendor "$tmp/between" version "${base%.*}.$((${base#*.} - 1))"
 "$series" apply "$victim" >"$tmp/out" 2>&1 && grep -q '^there is no series for .*: using that of .*, which fits$' "$tmp/out"
-result $? "apply: a version between: if not that before, that after" "$tmp/out"
+result $? "apply: a version in between: the series after it, if that before it does not fit" "$tmp/out"
 version=5.0
 [[ $base != [45].* ]] || version=6.13
 vendor "$tmp/between" version $version
-refuses "apply: a version between, of which none fits" "version $version: there is no series for it, only for: .*" \
+refuses "apply: a version in between that no series fits" "version $version: there is no series for it, only for: .*" \
 	"$series" apply "$victim"
 grep -qE '^series.sh: (patches/.* does not fit this tree|.* there are (only|no) fixes)' "$tmp/out" && grep -q 'KERNEL=' "$tmp/out"
-result $? "apply: a version between, of which none fits: why" "$tmp/out"
+result $? "apply: a version in between that no series fits: why" "$tmp/out"
 
 # Who sends it
 vendor "$tmp/signed" true

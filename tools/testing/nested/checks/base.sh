@@ -51,7 +51,7 @@ says nisv_caps '^ok [0-9]+ C2 the exit is off by default$'
 result $? "an access without a syndrome makes KVM_RUN fail with ENOSYS"
 
 # A later version may have some of the fixes: that the list is old is no failure then
-name="without the fixes, those rows fail that patches/README lists"
+name="without the fixes, the rows fail that patches/README lists"
 version=$(cat "$linux/../version")
 line=$(sed -E 's/^([0-9]+\.[0-9]+).*/\1/' <<<"$version")
 list=$(grep -E "^  ${line//./\\.}\.[^ ]+: " "$nested/../../../patches/README" | tr -s ' ')

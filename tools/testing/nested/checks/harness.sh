@@ -122,7 +122,7 @@ for base in 6.1-rewound 6.12 7.3; do
 	# shellcheck disable=SC2016 # make's variables
 	"${make[@]}" BASE=$base --eval 'all-cells: ; @echo $(ALL_CELLS) $(SOAK_CELL)' all-cells >"$tmp/names" &&
 		grep -q 'max+' "$tmp/names" && xargs -n 1 "$nested/boot/host.sh" check <"$tmp/names" >"$tmp/out" 2>&1
-	result $? "make check-all and make soak name hosts that there are ($base)" "$tmp/out"
+	result $? "make check-all and make soak name hosts that exist ($base)" "$tmp/out"
 done
 
 "$nested/boot/host.sh" kernels | while read -r k; do
@@ -161,4 +161,4 @@ result $? "a stage that fails shows the error, not only the end" "$tmp/out"
 printf '%s\n' 'seq 1000; echo "foo.c:1:2: error: bad"; echo "tree: no space"; exit 3' >"$tmp/build.sh"
 "$nested/stage.sh" building "$tmp/log" bash "$tmp/build.sh" >"$tmp/out" 2>&1
 tail -n +2 "$tmp/out" | diff - <(echo "    tree: no space") >"$tmp/diff"
-result $? "what a script of ours says of it comes alone" "$tmp/diff"
+result $? "a stage that fails in a script of ours shows only the script's message" "$tmp/diff"

@@ -29,13 +29,13 @@ done
 make -s -C "$lib" O="$dir/build-gcc" test >"$out" 2>&1
 rc=$?
 grep '^#' "$out"
-result $rc "libnisv: keeps its interface, decodes as binutils and capstone do, and remembers nothing that is stale" "$out"
+result $rc "libnisv: keeps its interface, decodes like binutils and capstone, and keeps no stale state" "$out"
 why=$(sed -n 's/^skip: \(libdynarmic.*\)/\1/p' "$out")
 if [ -n "$why" ]; then
-	skip 'libnisv: does what dynarmic does' "$why"
+	skip 'libnisv: agrees with dynarmic' "$why"
 else
 	grep -q '^ok .* dynarmic ' "$out" && ! grep -q '^not ok .* dynarmic ' "$out"
-	result $? 'libnisv: does what dynarmic does'
+	result $? 'libnisv: agrees with dynarmic'
 fi
 
 # What is not in the header is not to be seen

@@ -37,12 +37,12 @@ for p in [0-9]*/*.patch qemu/*/*.patch; do
 	echo "$(essence "$p" | sha256sum) $p"
 done | sort | awk '{ if ($1 == last) print file " and " $3; last = $1; file = $3 }' >"$tmp/out"
 [ ! -s "$tmp/out" ]
-result $? "no two patches differ in no more than where they are, or in context that does not count" "$tmp/out"
+result $? "no patch is a copy of another, apart from line numbers and context that does not count" "$tmp/out"
 
 for s in */series qemu/*/series; do
 	sed -nE "s|^([^#[:blank:]][^[:blank:]]*\.patch).*|${s%/*}/\1|p" "$s"
 done | xargs -n 1 realpath -m --relative-to . | sort -u | diff - <(printf '%s\n' */*.patch qemu/*/*.patch | sort) >"$tmp/out"
-result $? "each patch is in a series, and each that is in one is there" "$tmp/out"
+result $? "each patch is in a series, and each patch that a series names exists" "$tmp/out"
 
 ./export.sh facts [0-9]*/*.patch >"$tmp/facts" 2>"$tmp/out" && awk -F '\t' '
 	$2 == "mainline" && what[$4] && what[$4] != $3 " " $5 { print $1 ": " $4 " is " $3 " " $5 ", but elsewhere " what[$4] }
