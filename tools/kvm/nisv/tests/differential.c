@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * differential [-n INSTANCES] [-s SEED] [-v] [FAMILY]: compare libnisv with the
- * CPU
+ * differential [-n INSTANCES] [-s SEED] [-v] [FAMILY]: compare libnisv with the CPU
  *
  * In a guest with its MMU on, each form of load and store runs twice, with the same
  * registers and the same virtual addresses. Once the addresses lead to RAM: the CPU
