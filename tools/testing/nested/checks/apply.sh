@@ -140,7 +140,7 @@ if [ -n "$there" ]; then
 	git -C "$victim" commit -qam "A part of mainline's"
 	refuses "apply: a part of mainline's: what is missing" 'lacks: KVM_CAP_ARM_INJECT_EXT_DABT$' "$series" apply "$victim"
 else
-	for name in "a tree with mainline's implementation takes the fixes" "those that mend it, and not the feature" \
+	for name in "a tree with mainline's implementation takes the fixes" "a tree with mainline's implementation does not take the feature" \
 		"a part of mainline's: what is missing"; do
 		skip "apply: $name" "this one was not rewound"
 	done
