@@ -319,7 +319,8 @@ checks: host-base
 # What is tested, in words
 KERNEL_IS = $(NAME) $$(cat $B/version) $(WITH)
 MACHINE_IS = GICv$(GIC), $(CPUS) CPUs
-QEMU_IS	= $$($(QEMU) --version | head -n 1)
+QEMU_IS	= $$(for c in $(CELLS); do $N/boot/host.sh emulator $$c; done | sort -u | \
+	while read -r q; do "$$q" --version | head -n 1; done | paste -sd ,)
 # A folder for the results of these cells, which says what they are of
 folder	= rm -rf $(RESULTS); mkdir -p $(RESULTS); printf '%s\t%s\n' kernel "$(KERNEL_IS)" machine "$(MACHINE_IS)" \
 	emulator "$(QEMU_IS)" cells '$(strip $1)' revision "$$(git describe --always --dirty 2>/dev/null)" >$(RESULTS)/about
