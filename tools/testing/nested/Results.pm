@@ -42,7 +42,8 @@ sub read_tap {
 	open my $fh, '<', $file or die "results: $file: $!\n";
 	my $tap = do { local $/; <$fh> };
 	close $fh;
-	my $parser = TAP::Parser->new({ tap => $tap });
+	# It takes no empty one
+	my $parser = TAP::Parser->new({ tap => $tap || "\n" });
 	my $whole = $tap =~ /\S/;
 	while (my $r = $parser->next) {
 		push @lines, $r->raw;
