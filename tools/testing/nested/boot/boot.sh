@@ -11,7 +11,7 @@
 # kernel that panics or warns, or has no result within TIMEOUT seconds, is ended,
 # and the last lines of its console are printed.
 #
-# Environment: QEMU and NEWER, TIMEOUT, that of host.sh, and NESTED: nested_NAME=VALUE for its init.
+# Environment: that of host.sh
 
 set -u
 
@@ -23,7 +23,8 @@ job=$5
 rootfs=${6-}
 host=$(dirname "$0")/host.sh
 
-: "${QEMU:=qemu-system-aarch64}" "${TIMEOUT:=480}" "${NESTED:=}"
+: "${QEMU:=qemu-system-aarch64}" "${TIMEOUT:=480}"
+export TIMEOUT
 mkdir -p "$out"
 rm -f "$out"/*
 : >"$out/results"
@@ -32,7 +33,7 @@ rm -f "$out"/*
 # The inner QEMU asks for a register of the PMU that early 4.19.y do not let it read
 case $job in guest | clock | system | qemu_nisv | lkvm) pmu=pmu=off ;; *) pmu= ;; esac
 export QEMU
-emulator=$("$host" emulator "$cell") && machine=$("$host" qemu "$cell" $pmu) && append=$("$host" append "$cell") || exit
+emulator=$("$host" emulator "$cell") && machine=$("$host" qemu "$cell" $pmu) && append=$("$host" append "$cell" "$job") || exit
 mapfile -t machine <<<"$machine"
 
 disk=()
@@ -46,7 +47,7 @@ disk=()
 	-device virtio-rng-device \
 	-chardev "file,id=results,path=$out/results" \
 	-kernel "$image" -initrd "$initrd" \
-	-append "console=ttyAMA0 panic=-1 panic_on_warn=1 oops=panic nested_job=$job nested_timeout=$((TIMEOUT / 2)) $NESTED $append" \
+	-append "$append" \
 	</dev/null >"$out/qemu" 2>&1 &
 qemu=$!
 trap 'kill -9 $qemu 2>/dev/null' EXIT

@@ -8,17 +8,18 @@
 #   host.sh qemu CELL [PROPERTY]	print QEMU's arguments, one a line; with one more
 #				property of the CPU
 #   host.sh emulator CELL	print which QEMU it is
-#   host.sh append CELL		print what the kernel's command line needs
+#   host.sh job JOB		print the kernel's command line of whatever does a job
+#   host.sh append CELL JOB	the same of that host
 #   host.sh kernels		print the words that stand for another kernel, which is
 #				configured by nisv_WORD.config
 #   host.sh help		print all words, each with a line about it
 #
-# Environment: ARCH; GIC and CPUS, which count if the name does not say; QEMU and NEWER,
-# the programs
+# Environment: ARCH; GIC and CPUS, which count if the name does not say; QEMU and NEWER, the
+# programs; of a job, TIMEOUT, and NESTED: nested_NAME=VALUE for init
 
 set -euo pipefail
 
-: "${ARCH:=arm64}" "${GIC:=3}" "${CPUS:=2}"
+: "${ARCH:=arm64}" "${GIC:=3}" "${CPUS:=2}" "${TIMEOUT:=480}" "${NESTED:=}"
 
 # Of QEMU's CPUs those that have EL2, and on which the kernel boots (a64fx: it does not)
 case $ARCH in
@@ -51,6 +52,10 @@ words() {
 fail() {
 	echo "host: $*" >&2
 	exit 2
+}
+
+job() {
+	echo "panic=-1 panic_on_warn=1 oops=panic nested_job=$1 nested_timeout=$((TIMEOUT / 2))${NESTED:+ $NESTED}"
 }
 
 # Take a name apart, into QEMU's arguments and the kernel's command line
@@ -127,7 +132,8 @@ emulator)
 	[ -n "$emulator" ] || fail "$1: there is no such QEMU: NEWER= or QEMU= says where it is"
 	echo "$emulator"
 	;;
-append)	host "$1" && echo "$append" ;;
+job)	job "$1" ;;
+append)	host "$1" && echo "console=ttyAMA0 $(job "$2")$append" ;;
 kernels) words | awk '$2 == "kernel" { print $1 }' ;;
 help)	words | sed -E 's/^([^\t]+)\t+([^\t]+\t+){2}/  \1\t/' | expand -t 17 ;;
 *)	fail "no such command: '$what'" ;;
