@@ -4,6 +4,8 @@
  * CPU with -icount shift=0, which gives each instruction a nanosecond, and the counter
  * has 62.5 MHz.
  *
+ * On hardware (tools/testing/nested/bundle) the same figures are nanoseconds.
+ *
  * Each line is "NAME INSTRUCTIONS [IOCTLS]", per access, all of it: guest, host's
  * kernel, and this program, which does as little as a VMM can. "-" is what the kernel or
  * the CPU does not have. A figure is the median of ROUNDS, of ACCESSES each.
@@ -34,7 +36,7 @@
 #define DEVICE		0x10000000ull	/* in a hole */
 #define EVENT		(DEVICE + 0x1000)	/* an ioeventfd's */
 #define GICD		0x08000000ull
-#define GICR		0x080a0000ull
+#define GICR		0x080a0000ull	/* or GICC */
 
 #define CORE(word)	(0x6030000000100000ull | (word))
 #define X(n)		CORE(2 * (n))
@@ -51,7 +53,7 @@
  */
 __asm__(
 "	.pushsection .rodata\n"
-"	.globl guest_vectors, guest_end, read_w, write_w, pair, post_index, ld4, ld1b, st1b, in_kernel_read, in_kernel_write\n"
+"	.globl guest_vectors, guest_end, read_w, write_w, pair, post_index, ld4, ld1b, st1b, in_kernel_read, in_kernel_write, hypercall\n"
 "	.balign 0x800\n"
 "guest_vectors:\n"
 "	.skip	0x200\n"
@@ -93,11 +95,19 @@ __asm__(
 "	b.ne	1b\n"
 "	str	w1, [x5]\n"
 "	b	in_kernel_write\n"
+"hypercall:\n"
+"	mov	x8, x4\n"		/* a call changes X0 to X3 */
+"1:	mov	w0, #0x4b000000\n"	/* of no service: KVM says so */
+"	hvc	#0\n"
+"	subs	x8, x8, #1\n"
+"	b.ne	1b\n"
+"	str	w1, [x5]\n"
+"	b	hypercall\n"
 "guest_end:\n"
 "	.popsection\n"
 );
 extern const uint8_t guest_vectors[], guest_end[], read_w[], write_w[], pair[], post_index[], ld4[],
-	ld1b[], st1b[], in_kernel_read[], in_kernel_write[];
+	ld1b[], st1b[], in_kernel_read[], in_kernel_write[], hypercall[];
 
 static int kvm, vm, vcpu;
 static struct kvm_run *run;
@@ -157,15 +167,23 @@ static void start_mmu(void)
 static void start_gic(void)
 {
 	struct kvm_create_device gic = { .type = KVM_DEV_TYPE_ARM_VGIC_V3 };
-	uint64_t dist = GICD, redist = GICR;
+	uint64_t dist = GICD, other = GICR;
 	struct kvm_device_attr attr = {
 		.group = KVM_DEV_ARM_VGIC_GRP_ADDR, .attr = KVM_VGIC_V3_ADDR_TYPE_DIST, .addr = (uintptr_t)&dist,
 	};
+	bool v3 = !ioctl(vm, KVM_CREATE_DEVICE, &gic);
 
-	if (ioctl(vm, KVM_CREATE_DEVICE, &gic) || ioctl(gic.fd, KVM_SET_DEVICE_ATTR, &attr))
+	/* As the machine's own */
+	if (!v3) {
+		gic.type = KVM_DEV_TYPE_ARM_VGIC_V2;
+		attr.attr = KVM_VGIC_V2_ADDR_TYPE_DIST;
+		if (ioctl(vm, KVM_CREATE_DEVICE, &gic))
+			die("GIC");
+	}
+	if (ioctl(gic.fd, KVM_SET_DEVICE_ATTR, &attr))
 		die("GIC");
-	attr.attr = KVM_VGIC_V3_ADDR_TYPE_REDIST;
-	attr.addr = (uintptr_t)&redist;
+	attr.attr = v3 ? KVM_VGIC_V3_ADDR_TYPE_REDIST : KVM_VGIC_V2_ADDR_TYPE_CPU;
+	attr.addr = (uintptr_t)&other;
 	if (ioctl(gic.fd, KVM_SET_DEVICE_ATTR, &attr))
 		die("GIC");
 	attr = (struct kvm_device_attr) { .group = KVM_DEV_ARM_VGIC_GRP_CTRL, .attr = KVM_DEV_ARM_VGIC_CTRL_INIT };
@@ -338,6 +356,7 @@ struct path {
 };
 
 static const struct path paths[] = {
+	{ "hvc", hypercall, KVM_EXIT_MMIO, leave, DEVICE, true },
 	{ "mmio-read", read_w, KVM_EXIT_MMIO, complete, DEVICE, false },
 	{ "mmio-write", write_w, KVM_EXIT_MMIO, complete, DEVICE, false },
 	{ "vgic-read", in_kernel_read, KVM_EXIT_MMIO, leave, GICD, true },
