@@ -81,6 +81,9 @@ SOAK_INSTANCES	?= 100000
 JOBS		?= $(shell nproc)
 CCACHE_DIR	?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ccache
 
+# The host that stands for a machine of yours, in make bundle-run
+CELL		?= $(or $(CPU),max)
+
 # The trees that there are: see tools/testing/nested/build/tree.sh
 BASES		:= $(shell tools/testing/nested/build/tree.sh bases)
 
@@ -139,6 +142,7 @@ export STAGES := $(B)/log/stages
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 .PHONY: help run check check-all cells soak mutants prefixes bench judge report vmms apply series export clean distclean
+.PHONY: bundle bundle-run
 .PHONY: arm64 ours ready packages newer base tree images rootfs foreign checks FORCE
 
 help:
@@ -160,6 +164,8 @@ help:
 	@echo '                          $$(BUILD)/$$(BASE)/report/index.html'
 	@echo '  make vmms               build QEMU with libnisv, and kvmtool if KVMTOOL= says where it is;'
 	@echo '                          then make run has a column more'
+	@echo '  make bundle             a tar of the tests for any arm64 machine with /dev/kvm; make bundle-run'
+	@echo '                          tries it on a nested host'
 	@echo '  make apply KERNEL=dir   put the series on your kernel tree, whole or not at all'
 	@echo '  make series             write the series as mails to $$(BUILD)/$$(BASE)/mails'
 	@echo '  make export FORMAT=     write it for another tool, to $$(BUILD)/$$(BASE)/export/$$(FORMAT)'
@@ -186,6 +192,7 @@ help:
 		GUEST '$(GUEST)' 'the same: installer (Debian'\''s)' \
 		VMM_QEMU '$(VMM_QEMU)' 'which QEMU of Debian'\''s make vmms builds' \
 		KVMTOOL '$(KVMTOOL)' 'a kvmtool tree, of which a copy is used' \
+		CELL '$(CELL)' 'the host of make bundle-run' \
 		TIMEOUT '$(TIMEOUT)' 'seconds without a result until a host counts as hung' \
 		CROSS_COMPILE '$(CROSS_COMPILE)' 'prefix of the compiler' \
 		OPS '$(OPS)' 'operations of nisv_stress; SOAK_OPS=$(SOAK_OPS) in a soak' \
@@ -219,8 +226,8 @@ base:
 	@[ -z '$(KERNEL)' ] || [ -n '$(SERIES)' ] || patches/series.sh base '$(KERNEL)' >/dev/null
 	@[ -n '$(KERNEL)' ] || [ -n '$(filter $(BASE),$(BASES))' ] || \
 		{ echo "make: no BASE=$(BASE); there is: $(BASES); for another kernel, give KERNEL=dir" >&2; exit 2; }
-	@[ -z '$(IMAGE)' ] || [ -z '$(filter run mutants bench series export,$(MAKECMDGOALS))' ] || \
-		{ echo "make $(MAKECMDGOALS): does not work with IMAGE= (only check, cells and soak do): give BASE= or KERNEL=" >&2; exit 2; }
+	@[ -z '$(IMAGE)' ] || [ -z '$(filter run mutants bench bundle series export,$(MAKECMDGOALS))' ] || \
+		{ echo "make $(MAKECMDGOALS): does not work with IMAGE= (only check, cells, soak and bundle-run do): give BASE= or KERNEL=" >&2; exit 2; }
 	@[ -z '$(filter export,$(MAKECMDGOALS))' ] || patches/export.sh check '$(FORMAT)'
 	@[ -z '$(CONFIG)' ] || [ -r '$(CONFIG)' ] || { echo 'make: CONFIG=$(CONFIG): no such file' >&2; exit 2; }
 	@[ -z '$(SYSTEM)' ] || [ -z '$(filter check check-all cells soak mutants prefixes bench,$(MAKECMDGOALS))' ] || \
@@ -270,6 +277,8 @@ bench: MORE_PACKAGES := bench
 vmms: MORE_PACKAGES := vmms
 
 cells: IMAGES := $(CELL_IMAGES)
+bundle-run: CELLS := $(CELL)
+bundle-run: IMAGES := $(SUBJECT)$(call variant,$(CELL))
 run: IMAGES := base series
 mutants: IMAGES :=
 prefixes: IMAGES := base
@@ -300,9 +309,10 @@ run: arm64 ready
 	@[ -n '$(VMM)' ] || echo 'make vmms builds a QEMU and a kvmtool that also carry them out'
 	@echo "$(NAME) $$(cat $B/version) on $(RUN_CPU), GICv$(GIC); full results: $(RESULTS)/$(RUN)"
 
-# cell NAME CELL IMAGE [WHAT]: the kselftests. Of a kernel that is not ours a warning is
-# one more result.
-cell = NESTED='nested_ops=$(OPS) nested_instances=$(INSTANCES) nested_seed=$(SEED) $(if $(filter series,$(SUBJECT)),,panic_on_warn=0)' \
+# What init is told. Of a kernel that is not ours a warning is one more result.
+nested = nested_ops=$(OPS) nested_instances=$(INSTANCES) nested_seed=$(SEED)$(if $(filter series,$(SUBJECT)),, panic_on_warn=0)
+# cell NAME CELL IMAGE [WHAT]: the kselftests
+cell = NESTED='$(nested)' \
 	$(STAGE) '$(or $4,kselftests) on $1' $(B)/log/check-$1 $N/boot/tests.sh $(RESULTS) $1 $2 $3 $B/payload
 
 # These run side by side. The report says what has failed.
@@ -359,6 +369,21 @@ prefixes: ours ready
 		$N/checks/prefixes.sh $B $(B)/prefixes $B/payload '$(PREFIX_CPUS)' $(abspath $(CONFIGS))
 	@$N/report.pl "each patch on $(NAME) $$(cat $B/version), on $(PREFIX_CPUS)" $(B)/prefixes host
 
+# For machines that are no hosts of ours
+BUNDLE	:= $(abspath $(BUILD))/nisv-arm64.tar.gz
+bundle: arm64 tree
+	@$(STAGE) 'bundle' $(B)/log/bundle $N/bundle/bundle.sh $B $(BUNDLE) $(TESTS)
+	@echo 'unpack $(BUNDLE) on a machine with /dev/kvm, and run nisv-arm64/run.sh there'
+
+# A nested host stands for one: it has no tests of its own
+bundle-run: TESTS :=
+bundle-run: arm64 ready
+	@$(MAKE) --no-print-directory bundle IMAGE=
+	@NESTED='$(nested)' $(STAGE) 'bundle on $(CELL)' $(B)/log/bundle-run $N/bundle/nested.sh $(RESULTS)/bundle $(CELL) \
+		$B/image/$(SUBJECT)$(call variant,$(CELL))/Image $B/payload/check.cpio $(BUNDLE)
+	@cat $(RESULTS)/bundle/tables
+	@grep -q '^bundle 0$$' $(RESULTS)/bundle/results
+
 # What it costs: before the series, with it, and with mainline's implementation
 BENCH_CPUS	:= $(or $(CPU),cortex-a57 max)
 BENCH_KERNELS	:= base series $(if $(filter %-rewound,$(BASE)),debian)
@@ -414,7 +439,7 @@ export: ours $(if $(KERNEL),base,series)
 	@patches/export.sh '$(FORMAT)' $B/mails $B/export/$(FORMAT) $(KERNEL:%='%')
 
 clean:
-	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image modules mutants prefixes bench results* report* log mails export kselftest payload series-check linux/obj* linux/check*)) $(BUILD)/checks
+	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image modules mutants prefixes bench programs results* report* log mails export kselftest payload series-check linux/obj* linux/check*)) $(BUILD)/checks $(BUNDLE)
 
 distclean:
 	rm -rf $(BUILD)

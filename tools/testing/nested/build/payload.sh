@@ -8,6 +8,8 @@
 # the VMM boots there as a guest: the base kernel, be the host with or without the series;
 # and the VMMs with libnisv that VMM names.
 #
+# With ROOTFS empty it is just the programs, in DIR/programs, of which "nisv-vmm" may be one.
+#
 # Modules that the kernel needs to report are in DIR/modules. Without a base kernel
 # there is no guest, and without a tree in DIR/linux we have a kselftest.h.
 #
@@ -21,6 +23,7 @@ shift 2
 nested=$(cd "$(dirname "$0")/.." && pwd)
 top=$(cd "$nested/../../.." && pwd)
 out=$dir/payload
+[ -n "$rootfs" ] || out=$dir/programs
 cc=("${CROSS_COMPILE}gcc" -static -O2 -std=gnu99 -pthread
 	-Wall -Wextra -Wno-missing-field-initializers -Werror)
 
@@ -29,6 +32,12 @@ headers=(testing/selftests)
 [ "$ARCH" = arm64 ] || headers+=(include/uapi "arch/$ARCH/include/uapi" include)
 headers=("${headers[@]/#/-isystem$dir/linux/tools/}")
 [ -d "$dir/linux" ] || headers=("-isystem$nested/build/include")
+
+vmm() {
+	make -s -C "$top/tools/kvm/nisv" vmm O="$dir/libnisv-vmm" CC="${CROSS_COMPILE}gcc" CFLAGS='-O2 -g -Werror' \
+		LDFLAGS=-static LIBFDT="$dir/linux/scripts/dtc/libfdt"
+	cp "$dir/libnisv-vmm/nisv-vmm" "$1"
+}
 
 rm -rf "$out"
 mkdir -p "$out/tests"
@@ -45,12 +54,17 @@ for t in "$@"; do
 	bench)
 		"${cc[@]}" -std=gnu11 -I"$top/include" "$nested/bench/bench.c" "$top"/tools/kvm/nisv/*.c -o "$out/tests/$t"
 		;;
+	nisv-vmm)
+		vmm "$out/tests/"
+		;;
 	*)
 		# Old trees' kselftest.h is not free of warnings
 		"${cc[@]}" "${headers[@]}" "$top/tools/testing/selftests/kvm/arm64/$t.c" -o "$out/tests/$t"
 		;;
 	esac
 done
+
+[ -n "$rootfs" ] || exit 0
 
 archive() {
 	(cd "$1" && find . | cpio -o -H newc -R 0:0 --quiet) >"$2"
@@ -73,9 +87,7 @@ if [ "$ARCH" = arm64 ] && [ -e "$dir/image/base/Image" ]; then
 	"${CROSS_COMPILE}gcc" -E -x assembler-with-cpp "$nested/boot/guest-neon.S" | arm-linux-gnueabi-as -o "$out/neon.o"
 	arm-linux-gnueabi-ld "$out/neon.o" -o "$out/initrd/neon"
 	archive "$out/initrd" "$out/init/guest/initrd"
-	make -s -C "$top/tools/kvm/nisv" vmm O="$dir/libnisv-vmm" CC="${CROSS_COMPILE}gcc" CFLAGS='-O2 -g -Werror' \
-		LDFLAGS=-static LIBFDT="$dir/linux/scripts/dtc/libfdt"
-	cp "$dir/libnisv-vmm/nisv-vmm" "$out/init/guest/"
+	vmm "$out/init/guest/"
 	# shellcheck disable=SC2086 # a list
 	cp "$dir/image/base/Image" $VMM "$out/init/guest/"
 	archive "$out/init" "$out/guest.cpio"

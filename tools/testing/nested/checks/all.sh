@@ -58,6 +58,7 @@ once 'the forms and the assembler' forms.tap \
 once 'the library' library.tap "$nested/checks/library.sh" "$dir/../checks/libnisv"
 once 'the harness' harness.tap "$nested/checks/harness.sh"
 once 'the report' report.tap "$nested/checks/report.sh"
+once 'the bundle' bundle.tap "$nested/checks/bundle.sh"
 once 'patches, each once' patches.tap "$nested/checks/patches.sh"
 once 'shellcheck' scripts.tap "$nested/checks/scripts.sh"
 

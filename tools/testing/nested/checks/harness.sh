@@ -61,6 +61,7 @@ bad() {
 	run GUEST=x	GUEST=x: must be installer
 	run FIRMWARE=u-boot GUEST=installer	FIRMWARE= and GUEST=: choose one
 	check FIRMWARE=aavmf	are for make run, not for make check
+	bundle IMAGE=debian	make bundle: does not work with IMAGE=
 	report	no results in .*: make check makes them
 	report BASE=2.4	no BASE=2.4; there is: .*6\.1
 	report SCREENSHOT=x.jpg	SCREENSHOT=x.jpg: call it FILE.png
