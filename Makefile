@@ -81,8 +81,15 @@ SOAK_INSTANCES	?= 100000
 JOBS		?= $(shell nproc)
 CCACHE_DIR	?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ccache
 
-# The host that stands for a machine of yours, in make bundle-run
+# For a farm that LAVA runs: where it finds what jobs/ needs (empty: here), which one job is
+# run here; or a board, by its device type, how that boots, and where its device tree is
+LAVA_URL	?=
 CELL		?= $(or $(CPU),max)
+BOARD		?=
+BOARD_BOOT	?= u-boot
+BOARD_DTB	?=
+# Jobs that have run there, by number
+LAVA_JOBS	?=
 
 # The trees that there are: see tools/testing/nested/build/tree.sh
 BASES		:= $(shell tools/testing/nested/build/tree.sh bases)
@@ -142,7 +149,7 @@ export STAGES := $(B)/log/stages
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 .PHONY: help run check check-all cells soak mutants prefixes bench judge report vmms apply series export clean distclean
-.PHONY: bundle bundle-run
+.PHONY: lava lava-run lava-report bundle bundle-run
 .PHONY: arm64 ours ready packages newer base tree images rootfs foreign checks FORCE
 
 help:
@@ -166,6 +173,8 @@ help:
 	@echo '                          then make run has a column more'
 	@echo '  make bundle             a tar of the tests for any arm64 machine with /dev/kvm; make bundle-run'
 	@echo '                          tries it on a nested host'
+	@echo '  make lava               write a job for LAVA for each of CELLS, or for a BOARD;'
+	@echo '                          make lava-run runs that of CELL here, make lava-report the report'
 	@echo '  make apply KERNEL=dir   put the series on your kernel tree, whole or not at all'
 	@echo '  make series             write the series as mails to $$(BUILD)/$$(BASE)/mails'
 	@echo '  make export FORMAT=     write it for another tool, to $$(BUILD)/$$(BASE)/export/$$(FORMAT)'
@@ -192,7 +201,12 @@ help:
 		GUEST '$(GUEST)' 'the same: installer (Debian'\''s)' \
 		VMM_QEMU '$(VMM_QEMU)' 'which QEMU of Debian'\''s make vmms builds' \
 		KVMTOOL '$(KVMTOOL)' 'a kvmtool tree, of which a copy is used' \
-		CELL '$(CELL)' 'the host of make bundle-run' \
+		CELL '$(CELL)' 'the host of make lava-run, bundle-run' \
+		LAVA_URL '$(LAVA_URL)' 'where a farm finds kernels and tests; empty: here' \
+		LAVA_JOBS '$(LAVA_JOBS)' 'jobs of a farm that make lava-report gets with lavacli' \
+		BOARD '$(BOARD)' 'device type of a board in a farm' \
+		BOARD_BOOT '$(BOARD_BOOT)' 'how it boots: u-boot, grub' \
+		BOARD_DTB '$(BOARD_DTB)' 'URL of its device tree, if it needs one' \
 		TIMEOUT '$(TIMEOUT)' 'seconds without a result until a host counts as hung' \
 		CROSS_COMPILE '$(CROSS_COMPILE)' 'prefix of the compiler' \
 		OPS '$(OPS)' 'operations of nisv_stress; SOAK_OPS=$(SOAK_OPS) in a soak' \
@@ -227,7 +241,7 @@ base:
 	@[ -n '$(KERNEL)' ] || [ -n '$(filter $(BASE),$(BASES))' ] || \
 		{ echo "make: no BASE=$(BASE); there is: $(BASES); for another kernel, give KERNEL=dir" >&2; exit 2; }
 	@[ -z '$(IMAGE)' ] || [ -z '$(filter run mutants bench bundle series export,$(MAKECMDGOALS))' ] || \
-		{ echo "make $(MAKECMDGOALS): does not work with IMAGE= (only check, cells, soak and bundle-run do): give BASE= or KERNEL=" >&2; exit 2; }
+		{ echo "make $(MAKECMDGOALS): does not work with IMAGE= (only check, cells, soak, bundle-run and lava do): give BASE= or KERNEL=" >&2; exit 2; }
 	@[ -z '$(filter export,$(MAKECMDGOALS))' ] || patches/export.sh check '$(FORMAT)'
 	@[ -z '$(CONFIG)' ] || [ -r '$(CONFIG)' ] || { echo 'make: CONFIG=$(CONFIG): no such file' >&2; exit 2; }
 	@[ -z '$(SYSTEM)' ] || [ -z '$(filter check check-all cells soak mutants prefixes bench,$(MAKECMDGOALS))' ] || \
@@ -235,6 +249,7 @@ base:
 	@case '$(FIRMWARE)' in ''|aavmf|u-boot) ;; *) echo 'make: FIRMWARE=$(FIRMWARE): must be aavmf or u-boot' >&2; exit 2 ;; esac
 	@case '$(GUEST)' in ''|installer) ;; *) echo 'make: GUEST=$(GUEST): must be installer' >&2; exit 2 ;; esac
 	@[ -z '$(FIRMWARE)' ] || [ -z '$(GUEST)' ] || { echo 'make: FIRMWARE= and GUEST=: choose one' >&2; exit 2; }
+	@case '$(BOARD_BOOT)' in u-boot|grub) ;; *) echo 'make: BOARD_BOOT=$(BOARD_BOOT): must be u-boot or grub' >&2; exit 2 ;; esac
 	@[ -z '$(filter vmms,$(MAKECMDGOALS))' ] || $N/build/vmms.sh check '$(VMM_QEMU)' '$(KVMTOOL)'
 	@[ '$(ARCH)' = arm64 ] || [ -d '$(KERNEL)/arch/arm/kvm' ] || \
 		{ echo "make: ARCH=$(ARCH) needs a KERNEL=dir that has arch/arm/kvm (5.4 or 4.19)" >&2; exit 2; }
@@ -277,8 +292,9 @@ bench: MORE_PACKAGES := bench
 vmms: MORE_PACKAGES := vmms
 
 cells: IMAGES := $(CELL_IMAGES)
-bundle-run: CELLS := $(CELL)
-bundle-run: IMAGES := $(SUBJECT)$(call variant,$(CELL))
+lava: IMAGES := $(if $(BOARD),$(SUBJECT),$(CELL_IMAGES))
+lava-run bundle-run: CELLS := $(CELL)
+lava-run bundle-run: IMAGES := $(SUBJECT)$(call variant,$(CELL))
 run: IMAGES := base series
 mutants: IMAGES :=
 prefixes: IMAGES := base
@@ -369,6 +385,29 @@ prefixes: ours ready
 		$N/checks/prefixes.sh $B $(B)/prefixes $B/payload '$(PREFIX_CPUS)' $(abspath $(CONFIGS))
 	@$N/report.pl "each patch on $(NAME) $$(cat $B/version), on $(PREFIX_CPUS)" $(B)/prefixes host
 
+# The hosts as jobs for LAVA
+LAVA	:= $(B)/lava
+lava_name = "$(NAME) $$(cat $B/version) $(WITH)"
+# lava_jobs URL CELL...
+lava_jobs = NESTED='$(nested)' $(STAGE) 'jobs for LAVA' $(B)/log/lava $N/farm/lava.sh jobs $(LAVA) '$1' $(lava_name) \
+	$B/payload $(foreach c,$2,$c=$B/image/$(SUBJECT)$(call variant,$c)/Image)
+lava: arm64 ready
+	@$(if $(BOARD),NESTED='$(nested)' $(STAGE) 'job for LAVA' $(B)/log/lava $N/farm/lava.sh board $(LAVA) '$(LAVA_URL)' \
+		$(lava_name) $B/payload $(BOARD)=$B/image/$(SUBJECT)/Image $(BOARD_BOOT) $(BOARD_DTB),$(call lava_jobs,$(LAVA_URL),$(CELLS)))
+	@echo 'for lavacli jobs submit: $(LAVA)/jobs/*.yaml; what they need is in $(LAVA)/files$(LAVA_URL:%=, and has to be at %)'
+
+lava_report = $N/farm/lava.sh report $(LAVA) "$(NAME) $$(cat $B/version) $(WITH), by LAVA"
+lava-run: arm64 ready
+	@rm -rf $(LAVA)/log
+	@$(call lava_jobs,,$(CELL))
+	@$(STAGE) 'lava-run on $(CELL)' $(B)/log/lava-run \
+		$N/farm/lava.sh run $(abspath $(BUILD))/lava '$(LAVA)/jobs/$(CELL).yaml' '$(LAVA)/log/$(CELL)' || true
+	@$(lava_report)
+
+lava-report: arm64
+	@$(if $(LAVA_JOBS),$N/farm/lava.sh fetch $(LAVA) $(LAVA_JOBS))
+	@$(lava_report)
+
 # For machines that are no hosts of ours
 BUNDLE	:= $(abspath $(BUILD))/nisv-arm64.tar.gz
 bundle: arm64 tree
@@ -439,7 +478,7 @@ export: ours $(if $(KERNEL),base,series)
 	@patches/export.sh '$(FORMAT)' $B/mails $B/export/$(FORMAT) $(KERNEL:%='%')
 
 clean:
-	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image modules mutants prefixes bench programs results* report* log mails export kselftest payload series-check linux/obj* linux/check*)) $(BUILD)/checks $(BUNDLE)
+	rm -rf $(foreach b,$(wildcard $(BUILD)/*/),$(addprefix $b,image modules mutants prefixes bench lava programs results* report* log mails export kselftest payload series-check linux/obj* linux/check*)) $(BUILD)/checks $(BUNDLE)
 
 distclean:
 	rm -rf $(BUILD)

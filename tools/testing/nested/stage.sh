@@ -43,7 +43,7 @@ fi
 
 # Our own scripts end with a line, or some, that begin with their name and say it all.
 # In what others print, the end says little when something ran in parallel.
-own=$(cd "$(dirname "$0")" && printf '%s\n' build/*.{sh,pl} boot/*.sh | sed 's|.*/||; s|\..*||' | paste -sd '|')
+own=$(cd "$(dirname "$0")" && printf '%s\n' build/*.{sh,pl} {boot,farm}/*.sh | sed 's|.*/||; s|\..*||' | paste -sd '|')
 why=$(sed -nE "/^($own|series\\.sh): /,\$p" "$log")
 if [ -z "$why" ]; then
 	why=$(grep -E '(error|ERROR|fatal|FATAL): |undefined reference|No rule to make' "$log" | head -n 40

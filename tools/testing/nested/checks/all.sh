@@ -59,6 +59,7 @@ once 'the library' library.tap "$nested/checks/library.sh" "$dir/../checks/libni
 once 'the harness' harness.tap "$nested/checks/harness.sh"
 once 'the report' report.tap "$nested/checks/report.sh"
 once 'the bundle' bundle.tap "$nested/checks/bundle.sh"
+once 'jobs for LAVA' lava.tap "$nested/checks/lava.sh" "$dir/../lava"
 once 'patches, each once' patches.tap "$nested/checks/patches.sh"
 once 'shellcheck' scripts.tap "$nested/checks/scripts.sh"
 

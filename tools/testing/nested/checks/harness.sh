@@ -61,6 +61,8 @@ bad() {
 	run GUEST=x	GUEST=x: must be installer
 	run FIRMWARE=u-boot GUEST=installer	FIRMWARE= and GUEST=: choose one
 	check FIRMWARE=aavmf	are for make run, not for make check
+	lava BOARD=x BOARD_BOOT=uboot	BOARD_BOOT=uboot: must be u-boot or grub
+	lava-run CELL=foo	no CPU 'foo'
 	bundle IMAGE=debian	make bundle: does not work with IMAGE=
 	report	no results in .*: make check makes them
 	report BASE=2.4	no BASE=2.4; there is: .*6\.1
