@@ -29,7 +29,9 @@
 { "A64 stgp *|undefined", "it has no FEAT_MTE" },
 { "A64 ldg *|not implemented", "it has no FEAT_MTE" },
 { "A64 dc g*|not implemented", "it has no FEAT_MTE" },
-{ "A64 [ls][dt]64b *|not implemented", "it has no FEAT_LS64" },
+{ "A64 [ls][dt]64b*|not implemented", "it has no FEAT_LS64" },
+{ "A64 cpy*|not implemented", "it has no FEAT_MOPS" },
+{ "A64 set*|not implemented", "it has no FEAT_MOPS" },
 
 { "A32 v[ls][dt]r.16 *|not implemented", "it has no FEAT_FP16" },
 { "A32 [ls][dt]m*^|not implemented", "it has only User mode, where this is UNPREDICTABLE" },
