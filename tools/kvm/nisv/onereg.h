@@ -11,6 +11,7 @@
 
 #include <linux/kvm.h>
 
+#define EXIT_DEBUG	4
 #define EXIT_MMIO	6
 #define EXIT_ARM_NISV	28
 #define EXIT_ARM_LDST64B 42

@@ -35,7 +35,12 @@ static inline int settle(const struct vcpu *v)
 	int ret;
 
 	__atomic_compare_exchange_n(&v->run->immediate_exit, &mine, 2, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-	ret = ioctl(v->fd, KVM_RUN, 0) == -1 && errno == EINTR ? NISV_DONE : NISV_REGISTER;
+	ret = ioctl(v->fd, KVM_RUN, 0);
+	/* Before v5.0 KVM says that a debugger's step is done, once the access is */
+	if (ret ? errno == EINTR : v->run->exit_reason == EXIT_DEBUG)
+		ret = NISV_DONE;
+	else
+		ret = NISV_REGISTER;
 	mine = 2;
 	__atomic_compare_exchange_n(&v->run->immediate_exit, &mine, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	return ret;

@@ -162,6 +162,27 @@ static enum verdict kicked(void)
 	return PASSED;
 }
 
+/* Before v5.0 KVM takes the completed access for the step */
+static enum verdict stepped(void)
+{
+	struct kvm_guest_debug step = { .control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP }, off = { 0 };
+	const struct where w = { .pstate = EL1h };
+	struct nisv_cpu cpu;
+	struct vm vm;
+
+	start(&vm, &w, LOAD);
+	cpu_init(&cpu, &vm);
+	REQUIRE_EQ(ioctl(vm.vcpu, KVM_SET_GUEST_DEBUG, &step), 0);
+	REQUIRE_EQ(run_errno(&vm), 0);
+	REQUIRE_EQ(vm.run->exit_reason, KVM_EXIT_MMIO);
+	REQUIRE_EQ(nisv_abort(&cpu, vm.run, false), NISV_DONE);
+	REQUIRE_EQ(ioctl(vm.vcpu, KVM_SET_GUEST_DEBUG, &off), 0);
+	REQUIRE_EQ(get_reg(&vm, X(3)), 0x0123456789abcdef);
+	TRY(expect_done(&vm, VECTORS + VEC_DABT));
+	vm_destroy(&vm);
+	return PASSED;
+}
+
 static enum verdict refuses(void)
 {
 	const struct where w = { .pstate = EL1h };
@@ -188,6 +209,7 @@ int main(int argc, char **argv)
 		{ "nisv_abort(): A32 and T32 at EL0", aarch32_el0 },
 		{ "nisv_abort(): A32 and T32 at EL1, short and long descriptors", aarch32_el1 },
 		{ "nisv_abort(): a kick meanwhile stays", kicked },
+		{ "nisv_abort(): while a debugger steps", stepped },
 		{ "nisv_abort(): another exit is refused, and nothing changes", refuses },
 	};
 
