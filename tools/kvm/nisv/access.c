@@ -273,15 +273,15 @@ static int passes(struct access *a, const struct leaf *leaf)
 
 /*
  * The page that faulted has let the vCPU pass; if there is another one, the vCPU would
- * have to pass there, too.
+ * have to pass there, too. If both are mapped to the page that faulted, either may have.
  */
 static int translate(struct access *a)
 {
 	const uint64_t mask = 0xfff;
 	const bool two = (a->va & mask) + a->len > mask + 1;
 	struct ctx *c = a->c;
+	bool faulted = false, alias;
 	struct leaf leaf[2];
-	bool faulted = false;
 	int ret;
 
 	a->split = two ? mask + 1 - (a->va & mask) : a->len;
@@ -296,8 +296,9 @@ static int translate(struct access *a)
 		a->ipa[p] = leaf[p].ipa;
 		faulted |= a->fault_ipa - a->ipa[p] < len;
 	}
+	alias = two && ((a->ipa[0] ^ a->ipa[1]) & ~mask) == 0;
 	for (unsigned int p = 0; p < 2 && two; p++) {
-		if ((a->ipa[p] & ~mask) == (a->fault_ipa & ~mask))
+		if (!alias && (a->ipa[p] & ~mask) == (a->fault_ipa & ~mask))
 			continue;
 		ret = passes(a, &leaf[p]);
 		if (ret)
