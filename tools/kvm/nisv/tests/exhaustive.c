@@ -437,6 +437,11 @@ static void check(struct job *job)
 			strcpy(shorter, ours);
 			strcpy(shorter + (p - ours), i.rt2 != NISV_NONE ? "]" : "]!");
 		}
+		/* LLVM leaves out an index of SVE that is zero */
+		if (i.family == NISV_SVE && (p = strstr(ours, ", xzr"))) {
+			strcpy(shorter, ours);
+			strcpy(shorter + (p - ours), "]");
+		}
 	}
 	for (int r = 0; r < REFERENCES; r++) {
 		bool same;
