@@ -148,74 +148,82 @@ export STAGES := $(B)/log/stages
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run check check-all cells soak mutants prefixes bench judge report vmms apply series export clean distclean
+.PHONY: help hosts run check check-all cells soak mutants prefixes bench judge report vmms apply series export clean distclean
 .PHONY: lava lava-run lava-report bundle bundle-run
 .PHONY: arm64 ours ready packages newer base tree images rootfs foreign checks FORCE
 
+# Targets and variables by who wants them, a variable with its value
+target = @printf '  %-31s %s\n'
+variable = @printf '    %-14s %-20s %s\n'
 help:
-	@echo 'KVM on Arm: MMIO without a valid syndrome goes to userspace, which may inject an abort'
+	@echo 'MMIO without a valid syndrome, for KVM on Arm: a kernel series, and libnisv for VMMs'
 	@echo
-	@echo '  make run                boot a guest with QEMU on a nested KVM host, without and with'
-	@echo '                          the series, and show what becomes of it side by side'
-	@echo '  make check              prove the series: the kselftests on nested KVM hosts, and checks'
-	@echo '                          of the patches; sets itself up like run'
-	@echo '  make check-all          the same on all kinds of hosts: $(words $(ALL_CELLS)) cells, some hours'
-	@echo '  make cells              the kselftests only, on the hosts CELLS'
-	@echo '  make soak               SOAK_OPS random operations on a kernel that finds errors'
-	@echo '  make mutants            break the series, line by line, and see the tests notice it'
-	@echo '  make prefixes           boot each patch, and see that it loses nothing that held before'
-	@echo '  make bench              what it costs, in instructions, without and with the series'
-	@echo '  make judge              run the kselftests on Debian kernels, and write the page that'
-	@echo '                          says which kernel does what'
-	@echo '  make report             one page of HTML of what make check, bench and judge have left:'
-	@echo '                          $$(BUILD)/$$(BASE)/report/index.html'
-	@echo '  make vmms               build QEMU with libnisv, and kvmtool if KVMTOOL= says where it is;'
-	@echo '                          then make run has a column more'
-	@echo '  make bundle             a tar of the tests for any arm64 machine with /dev/kvm; make bundle-run'
-	@echo '                          tries it on a nested host'
-	@echo '  make lava               write a job for LAVA for each of CELLS, or for a BOARD;'
-	@echo '                          make lava-run runs that of CELL here, make lava-report the report'
-	@echo '  make apply KERNEL=dir   put the series on your kernel tree, whole or not at all'
-	@echo '  make series             write the series as mails to $$(BUILD)/$$(BASE)/mails'
-	@echo '  make export FORMAT=     write it for another tool, to $$(BUILD)/$$(BASE)/export/$$(FORMAT)'
-	@echo '  make clean              remove what was built, keep what was fetched'
-	@echo '  make distclean          remove $$(BUILD)'
+	@echo 'See it'
+	$(target) 'make run' 'boot a guest without and with the series, and with libnisv' \
+		'make check' 'prove the series and libnisv on emulated KVM hosts'
+	$(variable) BASE '$(BASE)' 'the kernel, Debian'\''s: $(BASES)' \
+		KERNEL '$(KERNEL)' 'or a tree of yours; a copy is used' \
+		CPU '$(CPU)' 'the emulated CPU; empty: $(RUN_CPU) to run, CELLS to check' \
+		CELLS '$(firstword $(CELLS))$(if $(word 2,$(CELLS)), ...)' 'the hosts to check on; make hosts explains their names' \
+		FIRMWARE '$(FIRMWARE)' 'boot aavmf (UEFI) or u-boot in place of the guest' \
+		GUEST '$(GUEST)' 'boot installer (Debian'\''s) in its place'
 	@echo
-	@echo 'Variables, with their values:'
-	@printf '  %-14s %-26s %s\n' \
-		BASE '$(BASE)' 'the kernel, Debian'\''s: $(BASES)' \
-		KERNEL '$(KERNEL)' 'or a kernel tree of yours, of which a copy is used' \
-		FORMAT '$(FORMAT)' 'of make export: $(FORMATS)' \
-		CONFIG '$(CONFIG)' 'a fragment of a kernel configuration, if it needs more' \
-		SERIES '$(SERIES)' 'none: check that kernel as it is' \
+	@echo 'I carry a kernel'
+	$(target) 'make apply KERNEL=dir' 'put the series on your tree, whole or not at all' \
+		'make series' 'write it as mails to $$(BUILD)/$$(BASE)/mails' \
+		'make export FORMAT=' 'write it for another tool to $$(BUILD)/$$(BASE)/export'
+	$(variable) FORMAT '$(FORMAT)' '$(FORMATS)' \
 		DOCS '$(DOCS)' 'no: leave Documentation of that tree as it is' \
-		SIGNOFF "$$SIGNOFF" 'your "Name <mail>", for From and Signed-off-by in make apply and make series' \
-		IMAGE '$(IMAGE)' 'or check an Image, Debian packages of a kernel, or debian, debian:6.12, debian:trixie' \
-		ARCH '$(ARCH)' 'of the nested host: arm64, or arm with 5.4 and 4.19' \
-		CPU '$(CPU)' 'the emulated CPU, as max or max+nvhe; empty: $(RUN_CPU) to run, CELLS to check' \
-		CELLS '$(strip $(CELLS))' 'the hosts to check on' \
-		GIC '$(GIC)' 'its interrupt controller: 2 or 3' \
-		CPUS '$(CPUS)' 'how many of them; of make run one' \
+		SIGNOFF "$$SIGNOFF" 'your "Name <mail>", for From and Signed-off-by' \
+		CONFIG '$(CONFIG)' 'a file with options that your tree needs to build' \
+		ARCH '$(ARCH)' 'of the host: arm64, or arm with 5.4 and 4.19' \
+		CROSS_COMPILE '$(CROSS_COMPILE)' 'prefix of the compiler'
+	@echo
+	@echo 'I write a VMM'
+	$(target) 'make -C tools/kvm/nisv install' 'libnisv: library, header, nisv(3); DESTDIR=, PREFIX=' \
+		'make -C tools/kvm/nisv rust' 'test the Rust crate' \
+		'make vmms' 'build QEMU and kvmtool with libnisv; make run then has them'
+	$(variable) VMM_QEMU '$(VMM_QEMU)' 'which QEMU of Debian'\''s' \
+		KVMTOOL '$(KVMTOOL)' 'a kvmtool tree; a copy is used'
+	@echo
+	@echo 'I want to judge a kernel'
+	$(target) 'make check IMAGE=' 'run the tests on a kernel as it is' \
+		'make check KERNEL= SERIES=none' 'the same, built from a tree' \
+		'make judge' 'which of Debian'\''s kernels does what: a page' \
+		'make bundle' 'a tar of the tests for a machine with /dev/kvm' \
+		'make bundle-run' 'try it on the emulated host CELL'
+	$(variable) IMAGE '$(IMAGE)' 'an Image, Debian packages, or debian, debian:6.12, debian:trixie'
+	@echo
+	@echo 'I maintain this'
+	$(target) 'make cells' 'only the programs, on the hosts CELLS' \
+		'make check-all' 'make check on $(words $(ALL_CELLS)) hosts: some hours' \
+		'make soak' 'SOAK_OPS random operations on a kernel that finds errors' \
+		'make mutants' 'break the series line by line; a test must notice' \
+		'make prefixes' 'boot each patch: it must lose no test' \
+		'make bench' 'what it costs, in instructions' \
+		'make report' 'all results as a page: $$(BUILD)/$$(BASE)/report/index.html' \
+		'make lava' 'the hosts CELLS, or a BOARD, as jobs for a LAVA farm' \
+		'make lava-run' 'run the job of CELL here' \
+		'make lava-report' 'the results of LAVA_JOBS as a table' \
+		'make clean, make distclean' 'remove what was built; all of $$(BUILD)'
+	$(variable) GIC '$(GIC)' 'interrupt controller of the hosts: 2 or 3' \
+		CPUS '$(CPUS)' 'how many CPUs they have; make run: one' \
 		QEMU '$(QEMU)' 'the emulator' \
-		FIRMWARE '$(FIRMWARE)' 'what run boots in place of the guest: aavmf (UEFI), u-boot' \
-		GUEST '$(GUEST)' 'the same: installer (Debian'\''s)' \
-		VMM_QEMU '$(VMM_QEMU)' 'which QEMU of Debian'\''s make vmms builds' \
-		KVMTOOL '$(KVMTOOL)' 'a kvmtool tree, of which a copy is used' \
-		CELL '$(CELL)' 'the host of make lava-run, bundle-run' \
-		LAVA_URL '$(LAVA_URL)' 'where a farm finds kernels and tests; empty: here' \
-		LAVA_JOBS '$(LAVA_JOBS)' 'jobs of a farm that make lava-report gets with lavacli' \
-		BOARD '$(BOARD)' 'device type of a board in a farm' \
-		BOARD_BOOT '$(BOARD_BOOT)' 'how it boots: u-boot, grub' \
-		BOARD_DTB '$(BOARD_DTB)' 'URL of its device tree, if it needs one' \
 		TIMEOUT '$(TIMEOUT)' 'seconds without a result until a host counts as hung' \
-		CROSS_COMPILE '$(CROSS_COMPILE)' 'prefix of the compiler' \
 		OPS '$(OPS)' 'operations of nisv_stress; SOAK_OPS=$(SOAK_OPS) in a soak' \
-		INSTANCES '$(INSTANCES)' 'of each form that libnisv does on max; SOAK_INSTANCES=$(SOAK_INSTANCES)' \
+		INSTANCES '$(INSTANCES)' 'of each form that libnisv does; SOAK_INSTANCES=$(SOAK_INSTANCES)' \
 		SEED '$(SEED)' 'which ones, of both' \
+		CELL '$(CELL)' 'the host of lava-run and bundle-run' \
+		LAVA_URL '$(LAVA_URL)' 'where the farm finds kernels and tests; empty: here' \
+		LAVA_JOBS '$(LAVA_JOBS)' 'numbers of jobs that lavacli fetches' \
+		BOARD '$(BOARD)' 'device type of a board' \
+		BOARD_BOOT '$(BOARD_BOOT)' 'how it boots: u-boot, grub' \
+		BOARD_DTB '$(BOARD_DTB)' 'URL of its device tree' \
 		JOBS '$(JOBS)' 'compilers, or hosts, side by side' \
 		CCACHE_DIR '$(CCACHE_DIR)' 'compiler cache' \
 		BUILD '$(BUILD)' 'all that is fetched and built'
-	@echo
+
+hosts:
 	@echo 'A host is the name of a CPU, and any of these words, each after a +, as max+nvhe+1cpu:'
 	@$N/boot/host.sh help
 

@@ -29,7 +29,7 @@ arm)	cpus="cortex-a7 cortex-a15" ;;
 esac
 
 # A word; what it is about, as a host has only one word about each; the CPUs that
-# it needs: some, all of an architecture, or any; and what `make help` says
+# it needs: some, all of an architecture, or any; and what `make hosts` says
 words() {
 	cat <<-'END'
 	nvhe		mode	arm64			KVM does not use VHE, on a CPU that has it
