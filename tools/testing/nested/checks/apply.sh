@@ -53,27 +53,27 @@ cp -r "$tmp/git" "$tmp/plain"
 rm -rf "$tmp/plain/.git"
 cp -r "$tmp/plain" "$tmp/base"
 
-# As README has them
+# As Documentation/carrying.rst has them
 readme() {
 	local dir=$1
 
-	sed -n '/^Apply it to your tree/,/^Use it in a VMM/s|^  \(.*/path/to/linux.*\)|\1|p' "$top/README" | grep "$2" |
+	sed -n '/^What ..make apply.. does/,/^Run the tests/s|^  \(.*/path/to/linux.*\)|\1|p' "$top/Documentation/carrying.rst" | grep "$2" |
 		sed "s|/path/to/linux|$dir|g; s|/path/to/mails|$tmp/mails|g" >"$tmp/commands"
 	[ -s "$tmp/commands" ] && (cd "$top" && env -u MAKEFLAGS bash -e "$tmp/commands")
 }
 readme "$tmp/git" 'make apply' >"$tmp/out" 2>&1
-result $? "README: make apply: a git tree gets the commits" "$tmp/out"
+result $? "carrying.rst: make apply: a git tree gets the commits" "$tmp/out"
 
 readme "$tmp/am" 'series.sh mails' >"$tmp/out" 2>&1 && [ "$(git -C "$tmp/am" rev-parse HEAD)" = "$(git -C "$tmp/am" rev-parse base)" ]
-result $? "README: patches/series.sh mails: the tree is as it was" "$tmp/out"
+result $? "carrying.rst: patches/series.sh mails: the tree is as it was" "$tmp/out"
 
 readme "$tmp/am" 'git .* am' >"$tmp/out" 2>&1
-result $? "README: git am takes the mails" "$tmp/out"
+result $? "carrying.rst: git am takes the mails" "$tmp/out"
 
-command=$(sed -n 's/^ *\(git format-patch .*\) gives the files.*/\1/p' "$top/README")
+command=$(sed -n 's/^ *..\(git format-patch .*\).. gives the files.*/\1/p' "$top/Documentation/carrying.rst")
 (cd "$tmp/am" && $command -1 --stdout | "$series" mail) >"$tmp/patch" 2>"$tmp/out" &&
 	grep -q '^From 0*0 ' "$tmp/patch" && git -C "$tmp/am" apply -R --check "$tmp/patch" >>"$tmp/out" 2>&1
-result $? "README: git format-patch gives a file" "$tmp/out"
+result $? "carrying.rst: git format-patch gives a file" "$tmp/out"
 
 # As its MAINTAINERS has it; and which of the two letters it is
 {

@@ -17,7 +17,7 @@ rm -rf "$out"
 mkdir -p "$out"
 
 pages=Documentation/virt/kvm/arm
-texts=("$pages"/*.rst README patches/README tools/kvm/nisv/nisv.3 tools/kvm/nisv/COVERAGE MAINTAINERS-snippet)
+texts=("$pages"/*.rst Documentation/*.rst README.rst patches/README tools/kvm/nisv/nisv.3 tools/kvm/nisv/COVERAGE MAINTAINERS-snippet)
 
 # htmldocs REV: the warnings of the kernel's own build of its KVM pages, without line numbers
 htmldocs() {
@@ -47,13 +47,19 @@ there() {
 		grep -qE -- "-> $2(/|\$)" patches/*/series
 } >/dev/null
 
-plan 4
+plan 5
 
 # warning: of a page alone, links to the rest of the kernel's documentation cannot be resolved,
 # and there are none
 echo "root_doc = 'nisv'" >"$out/conf.py"
 sphinx-build -q -n -W --keep-going -c "$out" "$pages" "$out/alone" >"$out/log" 2>&1
 result $? "documentation: the guide's pages build alone without a warning" "$out/log"
+
+for f in README.rst Documentation/*.rst; do
+	rst2html5 --report=info --exit-status=info "$f" "$out/${f##*/}.html" 2>&1 || echo "$f does not render"
+done >"$out/log"
+[ ! -s "$out/log" ]
+result $? "documentation: README and the pages that stay here render without a warning" "$out/log"
 
 name="documentation: the tree's KVM pages build, and the series adds no warning"
 if ! git -C "$linux" cat-file -e "series:$pages/nisv.rst" 2>/dev/null; then
@@ -82,9 +88,10 @@ done >"$out/log"
 [ ! -s "$out/log" ]
 result $? "documentation: each file that it names exists" "$out/log"
 
-# A link is to a host by name over https; one to a mail has the Message-ID
+# A link is to a host by name over https; one to a mail has the Message-ID. XHTML's name is
+# none, and checks have patterns
 git grep -InoE '(https?|ftp|git)://[^][:space:]<>")]+' -- . ':!*.lock' |
 	grep -vE ':https://(lore\.kernel\.org/(r|[a-z-]+)/[^/@]+@[^/]+/|[[:alnum:].-]+\.[a-z]+(/[^.,;]*([.,;][^.,;]+)*)?)$' |
-	grep -v 'checks/docs\.sh' >"$out/log"
+	grep -vE "^[^:]*/checks/|:http://www\.w3\.org/1999/xhtml'?\$" >"$out/log"
 [ ! -s "$out/log" ]
 result $? "documentation: links are well-formed" "$out/log"
