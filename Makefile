@@ -395,16 +395,15 @@ prefixes: ours ready
 
 # The hosts as jobs for LAVA
 LAVA	:= $(B)/lava
-lava_name = "$(NAME) $$(cat $B/version) $(WITH)"
 # lava_jobs URL CELL...
-lava_jobs = NESTED='$(nested)' $(STAGE) 'jobs for LAVA' $(B)/log/lava $N/farm/lava.sh jobs $(LAVA) '$1' $(lava_name) \
+lava_jobs = NESTED='$(nested)' $(STAGE) 'jobs for LAVA' $(B)/log/lava $N/farm/lava.sh jobs $(LAVA) '$1' "$(KERNEL_IS)" \
 	$B/payload $(foreach c,$2,$c=$B/image/$(SUBJECT)$(call variant,$c)/Image)
 lava: arm64 ready
 	@$(if $(BOARD),NESTED='$(nested)' $(STAGE) 'job for LAVA' $(B)/log/lava $N/farm/lava.sh board $(LAVA) '$(LAVA_URL)' \
-		$(lava_name) $B/payload $(BOARD)=$B/image/$(SUBJECT)/Image $(BOARD_BOOT) $(BOARD_DTB),$(call lava_jobs,$(LAVA_URL),$(CELLS)))
+		"$(KERNEL_IS)" $B/payload $(BOARD)=$B/image/$(SUBJECT)/Image $(BOARD_BOOT) $(BOARD_DTB),$(call lava_jobs,$(LAVA_URL),$(CELLS)))
 	@echo 'for lavacli jobs submit: $(LAVA)/jobs/*.yaml; what they need is in $(LAVA)/files$(LAVA_URL:%=, and has to be at %)'
 
-lava_report = $N/farm/lava.sh report $(LAVA) "$(NAME) $$(cat $B/version) $(WITH), by LAVA"
+lava_report = $N/farm/lava.sh report $(LAVA) "$(KERNEL_IS), by LAVA"
 lava-run: arm64 ready
 	@rm -rf $(LAVA)/log
 	@$(call lava_jobs,,$(CELL))
@@ -443,7 +442,7 @@ bench: arm64 ready
 	@set -e; $(foreach c,$(BENCH_CPUS),$(STAGE) 'guest on $c' $(B)/log/bench-$c-guest \
 		$N/boot/boot.sh $(RESULTS)/$c-guest $c+icount $B/image/series/Image $B/payload/guest.cpio clock $(ROOTFS);)
 	@$(STAGE) 'decoding' $(B)/log/bench-decode $N/bench/decode.sh $B/libnisv $(ROOTFS) $(RESULTS)/decode
-	@$N/bench/bench.pl "$(NAME) $$(cat $B/version), GICv$(GIC), $$($(QEMU) --version | head -n 1)" $B $(BENCH_CPUS)
+	@$N/bench/bench.pl "$(NAME) $$(cat $B/version), GICv$(GIC), $(QEMU_IS)" $B $(BENCH_CPUS)
 
 # Which kernel keeps which row: a version in this list is a column
 JUDGED		?= 5.10 6.1 6.12 6.16 6.17 6.18 6.19 7.0 7.1 7.2 7.3
