@@ -700,8 +700,7 @@ static int none(struct nisv_insn *i, uint32_t w)
 static const struct rows all = ROWS(rows);
 static const struct row no_row = ROW(0, 0, NO_FAMILY, none);
 
-/* By the rows, from the first to the last: what the index has to give, and makes it */
-
+/* By the rows, from the first to the last: what the index has to give, and is made from */
 static const struct row *row_of(uint32_t w)
 {
 	const struct row *row = find_row(&all, w);
